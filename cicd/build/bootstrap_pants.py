@@ -28,7 +28,8 @@ CODE_PYTHONS = ((3, 11), (3, 12), (3, 13))
 
 def fail(message: str) -> NoReturn:
     """End with one line that says what is missing and how to get it."""
-    sys.exit(f"pants: {message}")
+    print(f"pants: {message}", file=sys.stderr)
+    sys.exit(2)
 
 
 def run(*command: str | Path, what: str, **environment: str) -> str:
