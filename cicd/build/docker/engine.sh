@@ -64,7 +64,9 @@ start() {
     # Two jobs on one machine may both find no engine: the second waits for the first one's.
     exec 9>"$state/lock"
     flock 9
-    command -v dockerd >/dev/null && command -v docker >/dev/null || install_engine
+    if ! command -v dockerd >/dev/null || ! command -v docker >/dev/null; then
+        install_engine
+    fi
     # The other job, or the package's own service, may have started one meanwhile.
     if answers; then
         return
