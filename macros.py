@@ -73,6 +73,14 @@ def app(description, team, third_party, libs):
             execution_mode="venv",
             layout="packed",
         )
+    # apps/<room>/Dockerfile is a link: Pants takes no Dockerfile from another folder.
+    docker_image(
+        name="docker",
+        repository=f"ropewalk-{room}",
+        target_stage=room,
+        extra_build_args=[f"APP={room}"],
+        dependencies=[":docker-deps", ":docker-srcs", "//cicd/release/docker:context"],
+    )
 
 
 def sources(resource_globs=()):
