@@ -54,23 +54,35 @@ def pins(lock: Path) -> list[str]:
     return [line for line in lines if line and not line.startswith("--hash")]
 
 
-def install_uv(folder: Path) -> Path:
-    """Install uv from its own lock into a new environment and return its path."""
+def install(folder: Path, *locks: Path) -> Path:
+    """Make an environment of locks, hashes checked; return its folder of programs.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If pip fails twice; it has said why by then.
+    """
     venv.create(folder, with_pip=True)
-    command = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--require-hashes"]
-    subprocess.run([*command, "-r", REQUIREMENTS / "tools" / "uv.lock"], check=True)
-    return folder / "bin" / "uv"
+    programs = folder / "bin"
+    command: list[str | Path] = [programs / "python", "-m", "pip", "install", "--quiet"]
+    command += ["--require-hashes", *(part for lock in locks for part in ("-r", lock))]
+    if subprocess.run(command, capture_output=True).returncode:  # see compile_lock
+        subprocess.run(command, check=True)
+    return programs
 
 
 def compile_lock(
     uv: Path, requirements: list[Path], output: Path, python: str, upgrade: list[str]
 ) -> None:
     """Resolve the requirements; what ``output`` pins already stays unless it must move."""
-    command = [
-        *(uv, "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
+    command: list[str | Path] = [
+        uv,
+        *("pip", "compile", "--quiet", "--universal", "--generate-hashes"),
         *("--no-annotate", "--no-config", "--python-version", python),
         *("--custom-compile-command", "cicd/build/utils/lock.py", *upgrade),
-        *("--output-file", output, *requirements),
+        "--output-file",
+        output,
+        *requirements,
     ]
     for attempt in (1, 2, 3):  # an index now and then leaves a version out of one answer
         result = subprocess.run(command, capture_output=True, text=True)
@@ -96,7 +108,7 @@ def main() -> None:
 
     stale = []
     with tempfile.TemporaryDirectory() as temporary:
-        uv = install_uv(Path(temporary, "uv"))
+        uv = install(Path(temporary, "uv"), REQUIREMENTS / "tools" / "uv.lock") / "uv"
         for lock, requirements, python in locks(arguments.folder):
             fresh = Path(temporary, lock.name)
             if lock.exists():

@@ -3,13 +3,16 @@
 Pants asks for a version in the BUILD file, where a release tool could not write it safely.
 """
 
-from packaging.version import InvalidVersion, Version
-from pants.backend.python.target_types import PythonDistribution
-from pants.backend.python.util_rules.package_dists import SetupKwargs, SetupKwargsRequest
-from pants.engine.fs import DigestContents, GlobMatchErrorBehavior, PathGlobs
-from pants.engine.rules import Get, collect_rules, rule
-from pants.engine.target import Target
-from pants.engine.unions import UnionRule
+from packaging.version import InvalidVersion, Version  # pants: no-infer-dep
+from pants.backend.python.target_types import PythonDistribution  # pants: no-infer-dep
+from pants.backend.python.util_rules.package_dists import (  # pants: no-infer-dep
+    SetupKwargs,
+    SetupKwargsRequest,
+)
+from pants.engine.fs import DigestContents, GlobMatchErrorBehavior, PathGlobs  # pants: no-infer-dep
+from pants.engine.rules import Get, collect_rules, rule  # pants: no-infer-dep
+from pants.engine.target import Target  # pants: no-infer-dep
+from pants.engine.unions import UnionRule  # pants: no-infer-dep
 
 
 class VersionFileRequest(SetupKwargsRequest):
@@ -43,6 +46,6 @@ async def read_version(request: VersionFileRequest) -> SetupKwargs:
     )
 
 
-def rules():
+def rules() -> list[object]:
     """Return what Pants registers."""
     return [*collect_rules(), UnionRule(SetupKwargsRequest, VersionFileRequest)]
