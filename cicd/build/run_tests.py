@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Run the tests of every lib and app with plain pytest: no Pants, no installed wheel.
+
+The test image runs this; on a laptop it needs a virtual environment with
+3rdparty/python/default.lock installed. Each room's tests run in a process of their own, so that
+no room leans on what another one imported. The last line is ``N passed, N failed``.
+
+Exit code 1 when a test failed, 2 on wrong usage or when no test was found: a run without tests
+proves nothing.
+
+Examples
+--------
+::
+
+    cicd/build/run_tests.py --test-type unit
+    cicd/build/run_tests.py --test-type integration --room libs/models
+    cicd/build/run_tests.py --test-type all -- -x -k leakage
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from cicd.build.utils.count_tests import count
+
+ROOT = Path(__file__).resolve().parents[2]
+TYPES = ("unit", "integration")
+# Where rooms are, and with them tests/unit and tests/integration.
+ROOMS = ("libs/*", "apps/*", "notebooks", "cicd")
+NOTHING_COLLECTED = 5  # pytest's exit code, also when `-k` leaves nothing of a room
+
+
+def find_tests(root: Path, types: tuple[str, ...], rooms: list[str]) -> Iterator[tuple[str, Path]]:
+    """Yield the name of each report and the folder whose tests it tells of."""
+    for pattern in ROOMS:
+        for room in sorted(root.glob(pattern)):
+            name = room.relative_to(root).as_posix()
+            if rooms and name not in rooms:
+                continue
+            for kind in types:
+                folder = room / "tests" / kind
+                if any(folder.rglob("test_*.py")):
+                    yield f"{name.replace('/', '.')}.{kind}.xml", folder
+
+
+def environment(root: Path) -> dict[str, str]:
+    """Return the environment in which tests, and the processes they start, find all code."""
+    sources = [*sorted(root.glob("libs/*/src")), *sorted(root.glob("apps/*/src")), root]
+    path = [str(folder) for folder in sources]
+    if existing := os.environ.get("PYTHONPATH"):
+        path.append(existing)
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+
+
+def run(root: Path, folder: Path, report: Path, extra: list[str]) -> bool:
+    """Run the tests of one folder; return whether pytest found nothing wrong."""
+    print(f"== {folder.relative_to(root)}", flush=True)
+    # A report that an earlier run left would be counted if pytest died before writing its own.
+    report.unlink(missing_ok=True)
+    # No cache folder: the sources may be mounted read-only.
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--quiet"]
+    command += [f"--junit-xml={report}", *extra, str(folder.relative_to(root))]
+    # Tests reach the data that ships by its path from the root, as they do under Pants.
+    code = subprocess.run(command, cwd=root, env=environment(root), check=False).returncode
+    return code in (0, NOTHING_COLLECTED)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run what was asked for and return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="run_tests.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage="run_tests.py --test-type unit|integration|all [--room ROOM] [-- PYTEST_ARGUMENT...]",
+    )
+    parser.add_argument("--test-type", choices=(*TYPES, "all"), required=True)
+    parser.add_argument(
+        "--room", action="append", default=[], help="only this one, as libs/models; repeatable"
+    )
+    parser.add_argument(
+        "--reports",
+        type=Path,
+        metavar="FOLDER",
+        help="where JUnit reports go (default: dist/test/reports-plain)",
+    )
+    parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    extra: list[str] = []
+    if "--" in given:
+        extra = given[given.index("--") + 1 :]
+        given = given[: given.index("--")]
+    options = parser.parse_args(given)
+    if importlib.util.find_spec("pytest") is None:
+        parser.exit(
+            2, "run_tests.py: no pytest here; pip install -r 3rdparty/python/default.lock\n"
+        )
+
+    root = options.root.resolve()
+    types = TYPES if options.test_type == "all" else (options.test_type,)
+    reports = (options.reports or root / "dist" / "test" / "reports-plain").resolve()
+    tests = list(find_tests(root, types, [room.strip("/") for room in options.room]))
+    if not tests:
+        asked = ", ".join(options.room) or ", ".join(ROOMS)
+        parser.exit(2, f"run_tests.py: no {options.test_type} tests found in {asked}\n")
+
+    reports.mkdir(parents=True, exist_ok=True)
+    # Every room runs, also after a failure: one run tells everything.
+    sound = [run(root, folder, reports / report, extra) for report, folder in tests]
+
+    try:
+        total = count(path for report, _ in tests if (path := reports / report).exists())
+    except ValueError as error:
+        parser.exit(1, f"run_tests.py: {error}\n")
+    for name in total.failed:
+        print(f"failed: {name}")
+    broken = [str(folder) for fine, (_, folder) in zip(sound, tests, strict=True) if not fine]
+    if broken and not total.failed:
+        print(f"run_tests.py: pytest stopped in {', '.join(broken)}", file=sys.stderr, flush=True)
+    nothing = not (broken or total.failed or total.passed)
+    if nothing:
+        print("run_tests.py: every test was skipped or deselected", file=sys.stderr, flush=True)
+    print(f"{total.passed} passed, {len(total.failed)} failed")
+    return 2 if nothing else int(bool(broken or total.failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
