@@ -6,10 +6,14 @@ set -euo pipefail
 
 usage() {
     cat <<'USAGE'
-Usage: base_image.sh NAME
+Usage: base_image.sh NAME | --any
 
-Make the image NAME from the Debian mirror that this machine's apt uses, unless the engine has an
-image of that name already (remove it with `docker image rm NAME` for a newer one). Needs root.
+  NAME   make the image NAME from the Debian mirror that this machine's apt uses, unless the
+         engine has an image of that name already (`docker image rm NAME` for a newer one).
+         Needs root
+  --any  print the name of a base image that this machine can build on: $BASE_IMAGE if that is
+         set, else the Dockerfiles' public default if it is here or can be pulled, else one made
+         as above
 
 Example:
   sudo cicd/build/docker/base_image.sh ropewalk-base:bookworm
@@ -20,10 +24,10 @@ USAGE
 # The one Debian release whose Python is 3.11.
 release=bookworm
 packages=(
-    python3.11-minimal libpython3.11-stdlib # the interpreter
-    python3-distutils                       # PEX imports it when it makes a venv
-    libgomp1 libstdc++6                     # OpenMP and C++, linked by scikit-learn and pyarrow
-    ca-certificates tzdata                  # TLS to a model store, time zones of the data
+    python3.11-minimal python3.11-venv # the interpreter; the test image makes a venv
+    python3-distutils                  # PEX imports it when it makes a venv
+    libgomp1 libstdc++6                # OpenMP and C++, linked by scikit-learn and pyarrow
+    ca-certificates tzdata             # TLS to a model store, time zones of the data
 )
 
 fail() {
@@ -36,10 +40,29 @@ case ${1:-} in
         usage
         exit
         ;;
+    --any) ;;
     "" | -*) fail "say which image to make: base_image.sh NAME" 2 ;;
 esac
 (($# == 1)) || fail "one NAME at a time, not $#" 2
 name=$1
+
+if [[ $name == --any ]]; then
+    if [[ -n ${BASE_IMAGE:-} ]]; then
+        echo "$BASE_IMAGE"
+        exit
+    fi
+    # One place says what the default is.
+    public=$(sed -n 's/^ARG BASE_IMAGE=//p' "$(dirname -- "${BASH_SOURCE[0]}")/Dockerfile")
+    if docker image inspect "$public" >/dev/null 2>&1 || timeout 300 docker pull --quiet "$public" >/dev/null 2>&1; then
+        echo "$public"
+        exit
+    fi
+    name=ropewalk-base:bookworm
+    echo "base_image.sh: $public can't be pulled here; using $name, of Debian packages" >&2
+    "$0" "$name"
+    echo "$name"
+    exit
+fi
 
 docker version >/dev/null 2>&1 || fail "no container engine answers; start one with cicd/build/docker/engine.sh"
 if docker image inspect "$name" >/dev/null 2>&1; then
