@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
@@ -129,8 +130,8 @@ def build(work: Path, home: Path, locks: Path) -> None:
     )
 
 
-def main(home: Path, locks: Path) -> None:
-    """Make ``home``, once, however many ask for it at the same time."""
+def make_once(home: Path, what: str, build: Callable[[Path], object]) -> None:
+    """Make the folder ``home`` by ``build``, once, however many ask at the same time."""
     home.parent.mkdir(parents=True, exist_ok=True)
     with open(f"{home}.lock", "w") as lock:
         try:
@@ -140,18 +141,23 @@ def main(home: Path, locks: Path) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX)
         if home.exists():
             return
-        print("pants: installing Pants, once (about a minute)", file=sys.stderr)
+        print(f"pants: installing {what}", file=sys.stderr)
         for left_over in home.parent.glob(f"{home.name}.build-*"):  # of an interrupted bootstrap
             shutil.rmtree(left_over)
         work = Path(tempfile.mkdtemp(dir=home.parent, prefix=f"{home.name}.build-"))
         try:
-            build(work, home, locks)
+            build(work)
             link = work / "link"
             link.symlink_to(work.name)
             link.rename(home)
         except BaseException:
             shutil.rmtree(work)
             raise
+
+
+def main(home: Path, locks: Path) -> None:
+    """Install Pants, once."""
+    make_once(home, "Pants, once (about a minute)", lambda work: build(work, home, locks))
 
 
 if __name__ == "__main__":

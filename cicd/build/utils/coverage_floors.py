@@ -42,7 +42,7 @@ def measure(report: str) -> dict[str, float]:
     """Return the coverage of each room, lines and branches together, as coverage.py counts it."""
     document = json.loads(report)
     if not document["meta"]["branch_coverage"]:
-        raise ValueError("the report has no branches; set branch = true in [tool.coverage.run]")
+        raise ValueError("the report has no branches; set branch = True in .coveragerc")
     covered: dict[str, int] = {}
     total: dict[str, int] = {}
     for path, file in document["files"].items():

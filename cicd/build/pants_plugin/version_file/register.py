@@ -41,9 +41,7 @@ async def read_version(request: VersionFileRequest) -> SetupKwargs:
         raise ValueError(
             f"{path} says {text!r}, which is no version; write one like 1.4.0 (PEP 440)"
         ) from None
-    return SetupKwargs(
-        {**request.explicit_kwargs, "version": text}, address=request.target.address
-    )
+    return SetupKwargs({**request.explicit_kwargs, "version": text}, address=request.target.address)
 
 
 def rules() -> list[object]:

@@ -1,0 +1,32 @@
+"""Environments of command-line tools, one for each set of locks, kept in the cache folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from cicd.build.bootstrap_pants import make_once
+from cicd.build.utils.lock import install
+
+TOOLS = Path(__file__).resolve().parents[3] / "3rdparty" / "python" / "tools"
+
+
+def environment(*names: str) -> Path:
+    """Return the folder of programs of the named locks in ``3rdparty/python/tools``.
+
+    They are installed once, into a folder that is named after the locks' content: a change of a
+    lock makes a new one, and an interrupted installation leaves none.
+    """
+    locks = [TOOLS / f"{name}.lock" for name in names]
+    key = hashlib.sha256(f"{sys.version}{sys.base_prefix}".encode())
+    for lock in locks:
+        key.update(lock.read_bytes())
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pants-launcher"
+    home = cache / f"{'-'.join(names)}-{key.hexdigest()[:16]}"
+    if not home.exists():
+        make_once(home, f"{' and '.join(names)}, once", lambda work: install(work, *locks))
+    return home / "bin"
