@@ -88,7 +88,8 @@ built_commit() {
 develop() {
     local commit app bundle='' port
     if [[ ${1:-} == --bundle ]]; then
-        bundle=${2:?release.sh: --bundle needs a folder}
+        bundle=${2:-}
+        [[ -n $bundle ]] || fail "--bundle needs a folder" 2
         [[ -f $bundle/manifest.json ]] || fail "$bundle is no bundle: it has no manifest.json" 2
         bundle=$(cd -- "$bundle" && pwd)
         shift 2
