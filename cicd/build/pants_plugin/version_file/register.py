@@ -5,17 +5,14 @@ Pants asks for a version in the BUILD file, where a release tool could not write
 
 from packaging.version import InvalidVersion, Version  # pants: no-infer-dep
 from pants.backend.python.target_types import PythonDistribution  # pants: no-infer-dep
-from pants.backend.python.util_rules.package_dists import (  # pants: no-infer-dep
-    SetupKwargs,
-    SetupKwargsRequest,
-)
+from pants.backend.python.util_rules import package_dists  # pants: no-infer-dep
 from pants.engine.fs import DigestContents, GlobMatchErrorBehavior, PathGlobs  # pants: no-infer-dep
 from pants.engine.rules import Get, collect_rules, rule  # pants: no-infer-dep
 from pants.engine.target import Target  # pants: no-infer-dep
 from pants.engine.unions import UnionRule  # pants: no-infer-dep
 
 
-class VersionFileRequest(SetupKwargsRequest):
+class VersionFileRequest(package_dists.SetupKwargsRequest):
     """The wheel whose version is asked for."""
 
     @classmethod
@@ -25,7 +22,7 @@ class VersionFileRequest(SetupKwargsRequest):
 
 
 @rule
-async def read_version(request: VersionFileRequest) -> SetupKwargs:
+async def read_version(request: VersionFileRequest) -> package_dists.SetupKwargs:
     """Add the version to the arguments of ``setup()``."""
     path = f"{request.target.address.spec_path}/VERSION"
     contents = await Get(
@@ -41,9 +38,11 @@ async def read_version(request: VersionFileRequest) -> SetupKwargs:
         raise ValueError(
             f"{path} says {text!r}, which is no version; write one like 1.4.0 (PEP 440)"
         ) from None
-    return SetupKwargs({**request.explicit_kwargs, "version": text}, address=request.target.address)
+    return package_dists.SetupKwargs(
+        {**request.explicit_kwargs, "version": text}, address=request.target.address
+    )
 
 
 def rules() -> list[object]:
     """Return what Pants registers."""
-    return [*collect_rules(), UnionRule(SetupKwargsRequest, VersionFileRequest)]
+    return [*collect_rules(), UnionRule(package_dists.SetupKwargsRequest, VersionFileRequest)]

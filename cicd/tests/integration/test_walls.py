@@ -1,0 +1,184 @@
+"""The walls between rooms: each wrong import turns ``./pants check`` red, and so does a loose file.
+
+The copy has the repo's own BUILD files, macros and settings, and a few lines of code a room. Not
+``lint``: Pants 2.17 hands its linters single files and so never looks at their imports.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+NEEDED = (
+    *("pants", "pants.toml", "pyproject.toml", "macros.py", "BUILD"),
+    *("3rdparty/python", "cicd/build/BUILD", "cicd/build/bootstrap_pants.py"),
+    "cicd/build/pants_plugin",
+)
+ROOMS = ("libs/data_loaders", "libs/features", "libs/models", "apps/trainer", "apps/predictor")
+KEPT = ("HOME", "PATH", "XDG_CACHE_HOME")
+GOOD = '"""A room."""\n'
+
+
+@dataclass(frozen=True)
+class Repo:
+    """A small copy of the repo, where one daemon of Pants answers all tests."""
+
+    folder: Path
+
+    def pants(self, *command: str) -> tuple[int, str]:
+        """Run the launcher; return its exit code and all that it said."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name in KEPT or name.startswith("PIP_")
+        }
+        result = subprocess.run(
+            ["./pants", "--no-dynamic-ui", *command],
+            cwd=self.folder,
+            env=kept,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=240,
+        )
+        return result.returncode, result.stdout
+
+    def module(self, room: str) -> Path:
+        """Return the one module of a room."""
+        return self.folder / room / "src" / "ropewalk" / room.split("/")[1] / "__init__.py"
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repo]:
+    repo = Repo(tmp_path_factory.mktemp("walls"))
+    builds = [build for room in ROOMS for build in (f"{room}/BUILD", f"{room}/src/BUILD")]
+    for name in (*NEEDED, *builds):
+        target = repo.folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if Path(name).is_dir():
+            shutil.copytree(name, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(name, target)
+    for room in ROOMS:
+        repo.module(room).parent.mkdir(parents=True)
+        repo.module(room).write_text(GOOD)
+        test = repo.folder / room / "tests" / "unit" / "test_docstrings.py"
+        test.parent.mkdir(parents=True)
+        test.write_text("def test_nothing() -> None:\n    pass\n")
+        if room.startswith("apps/"):
+            (repo.folder / room / f"{Path(room).name}.py").write_text(GOOD)
+    yield repo
+    for pid in repo.folder.glob(".pids/*/pantsd/pid"):
+        os.kill(int(pid.read_text()), signal.SIGTERM)
+
+
+@pytest.fixture
+def repo(untouched: Repo) -> Iterator[Repo]:
+    yield untouched
+    for room in ROOMS:
+        untouched.module(room).write_text(GOOD)
+
+
+def test_untouched_copy_is_green(repo: Repo) -> None:
+    code, output = repo.pants("tailor", "--check", "update-build-files", "--check", "lint", "::")
+
+    assert code == 0, output
+
+
+def test_right_imports_are_green(repo: Repo) -> None:
+    imports = {
+        "libs/data_loaders": "import sqlalchemy",
+        "libs/features": "import numpy",
+        "libs/models": "import pandas",
+        "apps/trainer": "from ropewalk import data_loaders, features, models",
+        "apps/predictor": "import ropewalk.models",
+    }
+    for room, line in imports.items():
+        repo.module(room).write_text(f"{GOOD}\n{line}\n")
+
+    code, output = repo.pants("check", "::")
+
+    assert code == 0, output
+
+
+@pytest.mark.parametrize(
+    ("room", "line", "refused"),
+    [
+        pytest.param("libs/models", "import ropewalk.features", "libs/features", id="lib-lib"),
+        pytest.param("libs/features", "from ropewalk import models", "libs/models", id="lib-lib-2"),
+        pytest.param("libs/data_loaders", "import ropewalk.trainer", "apps/trainer", id="lib-app"),
+        pytest.param("apps/trainer", "import ropewalk.predictor", "apps/predictor", id="app-app"),
+        pytest.param("apps/predictor", "import ropewalk.trainer", "apps/trainer", id="app-app-2"),
+        pytest.param("libs/features", "import pydantic", "#pydantic", id="package-of-others"),
+        pytest.param("libs/models", "def f():\n    import rich", "#rich", id="inside-a-function"),
+        pytest.param("libs/models", "import pytest", "#pytest", id="dev-package-in-lib"),
+        pytest.param("apps/trainer", "import pytest", "#pytest", id="dev-package-in-app"),
+    ],
+)
+def test_wrong_import_is_denied(repo: Repo, room: str, line: str, refused: str) -> None:
+    repo.module(room).write_text(f"{GOOD}\n{line}\n")
+
+    code, output = repo.pants("check", str(repo.module(room).relative_to(repo.folder)))
+
+    assert code != 0
+    assert ": DENY" in output
+    assert any(room in told and "->" in told and refused in told for told in output.splitlines())
+
+
+def test_two_imports_on_one_line_are_red(repo: Repo) -> None:
+    """Pants looks at the first alone, so the linter has to refuse the line."""
+    repo.module("libs/models").write_text(f"{GOOD}\nimport pandas, pyarrow\n")
+
+    code, output = repo.pants("lint", "libs/models/src::")
+
+    assert code != 0
+    assert "E401" in output
+
+
+def test_wrong_import_stops_the_tests_too(repo: Repo) -> None:
+    repo.module("libs/models").write_text(f"{GOOD}\nimport ropewalk.features\n")
+
+    code, output = repo.pants("test", "libs/models::")
+
+    assert code != 0
+    assert ": DENY" in output
+
+
+def test_import_that_nobody_owns_is_red(repo: Repo) -> None:
+    repo.module("libs/models").write_text(f"{GOOD}\nimport nobodys_package\n")
+
+    code, output = repo.pants("check", "libs/models/src::")
+
+    assert code != 0
+    assert "nobodys_package" in output
+
+
+def test_file_without_target_is_red(repo: Repo) -> None:
+    loose = repo.folder / "libs" / "features" / "loose" / "code.py"
+    loose.parent.mkdir()
+    loose.write_text(GOOD)
+    try:
+        code, output = repo.pants("tailor", "--check", "::")
+    finally:
+        shutil.rmtree(loose.parent)
+
+    assert code != 0
+    assert "libs/features/loose/BUILD" in output
+
+
+def test_unformatted_build_file_is_red(repo: Repo) -> None:
+    build = repo.folder / "libs" / "features" / "BUILD"
+    before = build.read_text()
+    build.write_text(before + "files( name = 'x' , sources = ['README.md'] )\n")
+    try:
+        code, output = repo.pants("update-build-files", "--check", "::")
+    finally:
+        build.write_text(before)
+
+    assert code != 0
+    assert "libs/features/BUILD" in output
