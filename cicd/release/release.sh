@@ -43,8 +43,14 @@ ref() { echo "${registry:+$registry/}ropewalk-$1:$2"; }
 # The id of an image is the digest of its content: equal ids are the same image, wherever they are.
 # The registry is asked every time, because another machine may have moved a tag.
 id() {
+    local problem
     if [[ -n $registry ]]; then
-        docker pull --quiet "$(ref "$1" "$2")" >/dev/null 2>&1 || return 1
+        problem=$(docker pull --quiet "$(ref "$1" "$2")" 2>&1 >/dev/null) || {
+            # That there is no such image is an answer; that the registry gave none is not.
+            [[ $problem =~ "not found"|"manifest unknown"|"name unknown" ]] ||
+                echo "release.sh: $(ref "$1" "$2") can't be pulled: ${problem##*$'\n'}" >&2
+            return 1
+        }
     fi
     docker image inspect --format '{{.Id}}' "$(ref "$1" "$2")" 2>/dev/null
 }
@@ -127,7 +133,7 @@ develop() {
     fi
     docker run --detach --name "$name" "${locked[@]}" "${artifacts[@]}" \
         --publish 127.0.0.1::8080 ropewalk-predictor:latest >/dev/null
-    docker cp --quiet "$name:/data/artifacts/flights/bundle" "$work/bundle" >/dev/null 2>&1 ||
+    docker cp "$name:/data/artifacts/flights/bundle" "$work/bundle" >/dev/null 2>&1 ||
         fail "the trainer left no bundle in artifacts/flights/bundle"
     port=$(docker port "$name" 8080/tcp | head -n 1)
     python3 cicd/release/acceptance.py "http://$port" --bundle "$work/bundle" || {
