@@ -180,7 +180,10 @@ def main(arguments: list[str] | None = None) -> int:
             print("twine and check-wheel-contents are content")
             if not options.no_run:
                 print(train_and_predict(install(options.folder, programs, where), where))
-    except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
+    except subprocess.CalledProcessError:
+        print("check_wheels: the tools can't be installed; pip says why above", file=sys.stderr)
+        return 1
+    except (RuntimeError, OSError) as error:
         print(f"check_wheels: {error}", file=sys.stderr)
         return 1
     return 0

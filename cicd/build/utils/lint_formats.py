@@ -156,7 +156,7 @@ def main(arguments: list[str] | None = None) -> int:
         known, unknown = group(options.folder, tracked(options.folder, options.paths))
         programs = environment("formats", "ruff")
     except subprocess.CalledProcessError as error:
-        why = (error.stderr or f"{error.cmd[0]} ended with {error.returncode}").strip()
+        why = (error.stderr or "the tools can't be installed; pip says why above").strip()
         print(f"lint_formats: {why.splitlines()[-1]}", file=sys.stderr)
         return 2
     if not known and not unknown:

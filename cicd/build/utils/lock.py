@@ -108,7 +108,10 @@ def main() -> None:
 
     stale = []
     with tempfile.TemporaryDirectory() as temporary:
-        uv = install(Path(temporary, "uv"), REQUIREMENTS / "tools" / "uv.lock") / "uv"
+        try:
+            uv = install(Path(temporary, "uv"), REQUIREMENTS / "tools" / "uv.lock") / "uv"
+        except subprocess.CalledProcessError:
+            sys.exit("lock: uv can't be installed from the package index; pip says why above")
         for lock, requirements, python in locks(arguments.folder):
             fresh = Path(temporary, lock.name)
             if lock.exists():
