@@ -1,0 +1,1 @@
+"""What the flows share: reading a frame by column name, and the account of a fit."""
