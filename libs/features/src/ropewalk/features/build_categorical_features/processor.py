@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandas.api.types import is_datetime64_any_dtype
+from pandas.api.types import is_datetime64_any_dtype, is_object_dtype, is_scalar
 from sklearn.utils import Tags
 
 from ropewalk.features.common.account import AccountRow
@@ -142,13 +142,17 @@ class BuildCategoricalFeatures(FeatureFlow):
                 f"{type(self).__name__}: column '{column.name}' is of type {column.dtype}, not a "
                 "category; give it to BuildDatetimeFeatures"
             )
-        try:
-            codes, values = pd.factorize(column)
-        except TypeError as error:
-            raise FeatureColumnError(
-                f"{type(self).__name__}: column '{column.name}' holds what is no category "
-                f"({error}); give text or numbers"
-            ) from error
+        if is_object_dtype(column.dtype):
+            # As text before they are told apart: 1 and True are equal, their texts are not, and
+            # what a row gives must not depend on the rows beside it.
+            for value in column:
+                if not is_scalar(value):
+                    raise FeatureColumnError(
+                        f"{type(self).__name__}: column '{column.name}' holds a "
+                        f"{type(value).__name__}, which is no category; give text or numbers"
+                    )
+            column = column.map(_text, na_action="ignore")
+        codes, values = pd.factorize(column)
         return codes, [_text(value) for value in values]
 
 

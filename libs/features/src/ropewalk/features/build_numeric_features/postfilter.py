@@ -108,7 +108,8 @@ class Postfilter(NumericFlow):
                     reasons[number] = ("the same values as", group[earlier])
                     break
                 value = correlation[place, earlier]
-                if self.threshold is not None and value > self.threshold:
+                # Two rows always lie on a line.
+                if self.threshold is not None and value > self.threshold and len(block) > 2:
                     reasons[number] = (f"correlation {value:.4f} with", group[earlier])
                     break
             else:

@@ -90,6 +90,8 @@ class BuildTextFeatures(FeatureFlow):
             n_features=self.n_features,
             analyzer=partial(tokenize, kind=self.kind, size=self.size),
             norm=self.norm,
+            # With signs, two words of a text may cancel out, and it would look like missing.
+            alternate_sign=False,
         )
         blocks = []
         for name in frame.columns:

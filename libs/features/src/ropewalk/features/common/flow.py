@@ -13,7 +13,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ropewalk.features.common.account import AccountRow
 from ropewalk.features.errors import (
     FeatureColumnError,
-    FeatureError,
     FeatureRowsError,
     did_you_mean,
 )
@@ -180,9 +179,7 @@ class FeatureFlow(TransformerMixin, BaseEstimator, ABC):
         if X.shape[0] == 0:
             raise FeatureRowsError(f"{flow}: 0 sample(s): the frame has no rows; give at least one")
         if reset:
-            twice = X.columns[X.columns.duplicated()]
-            if len(twice):
-                raise FeatureColumnError(f"{flow}: column '{twice[0]}' is there twice; drop one")
+            self._once(X)
             self.feature_names_in_ = np.asarray(X.columns, dtype=object)
             self.n_features_in_ = X.shape[1]
             return X
@@ -202,7 +199,12 @@ class FeatureFlow(TransformerMixin, BaseEstimator, ABC):
                 f"{flow}: column '{missing[0]}'{also} was there while fitting and is missing now; "
                 f"{did_you_mean(missing[0], (name for name in X.columns if name not in wanted))}"
             )
-        found = X[wanted]
-        if found.shape[1] != len(wanted):
-            raise FeatureError(f"{flow}: a column is there twice; drop one")
-        return found
+        return self._once(X[wanted])
+
+    def _once(self, frame: pd.DataFrame) -> pd.DataFrame:
+        twice = frame.columns[frame.columns.duplicated()]
+        if len(twice):
+            raise FeatureColumnError(
+                f"{type(self).__name__}: column '{twice[0]}' is there twice; drop one"
+            )
+        return frame
