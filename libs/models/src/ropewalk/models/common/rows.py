@@ -92,7 +92,10 @@ def predict_rows(estimator: BaseEstimator, X: pd.DataFrame | npt.ArrayLike) -> p
 
 def _frame(estimator: BaseEstimator, X: pd.DataFrame | npt.ArrayLike, reset: bool) -> pd.DataFrame:
     if not isinstance(X, pd.DataFrame):
-        array = validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite="allow-nan")
+        # An array has no columns with dtypes of their own to choose from: all are numbers.
+        array = validate_data(
+            estimator, X, reset=reset, dtype="numeric", ensure_all_finite="allow-nan"
+        )
         return pd.DataFrame(array)
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     for axis, thing in enumerate(("sample", "feature")):

@@ -13,6 +13,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ropewalk.models.common.rows import fit_rows, predict_rows
+from ropewalk.models.common.text import as_text
 from ropewalk.models.errors import ModelInputError, ModelTypeError
 
 _STRATEGIES = ("mean", "median")
@@ -149,19 +150,13 @@ class NaiveRegressor(RegressorMixin, BaseEstimator):
                 f"group column {missing[0]!r} is not in the frame: there are"
                 f" {', '.join(map(str, X.columns[:20]))}"
             )
-        return pd.MultiIndex.from_arrays([_text(X[name]) for name in groups], names=self._levels())
+        # Marked, so that the text 'missing' is not taken for a missing value.
+        columns = [("=" + as_text(X[name])).fillna("missing") for name in groups]
+        return pd.MultiIndex.from_arrays(columns, names=self._levels())
 
     def __sklearn_tags__(self) -> Tags:
         """Tell scikit-learn's checks that the columns need not say anything about the target."""
         tags = super().__sklearn_tags__()
         tags.regressor_tags.poor_score = True
         tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
         return tags
-
-
-def _text(column: pd.Series) -> pd.Series:
-    # 1 and 1.0 are the same group: a whole-number column turns float at its first missing value.
-    numeric = pd.api.types.is_numeric_dtype(column.dtype)
-    text = (column.astype("float64") if numeric else column).astype(str)
-    return ("=" + text.astype(object)).mask(column.isna(), "missing")

@@ -1,0 +1,35 @@
+"""Values as text, so that a saved model compares them as the fitted one did."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+
+def as_text(column: pd.Series) -> pd.Series:
+    """Write each value of a column as text, whatever its dtype.
+
+    Parameters
+    ----------
+    column : Series of shape (n_rows,)
+        Any dtype. 1 and 1.0 give the same text: a column of whole numbers turns float at its
+        first missing value.
+
+    Returns
+    -------
+    Series of object of shape (n_rows,)
+        Text, and NaN where a value is missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> as_text(pd.Series(["JFK", None])).tolist(), as_text(pd.Series([1, 2])).tolist()
+    (['JFK', nan], ['1.0', '2.0'])
+    """
+    dtype = column.dtype
+    values = dtype.categories.dtype if isinstance(dtype, pd.CategoricalDtype) else dtype
+    numeric = pd.api.types.is_numeric_dtype(values)
+    known = column.notna()
+    text = column[known].astype("float64") if numeric else column[known]
+    written = pd.Series(float("nan"), index=range(len(column)), dtype=object)
+    written[known.to_numpy()] = text.astype(str).astype(object).to_numpy()
+    return written

@@ -1,0 +1,5 @@
+"""Boosting: trees that each mend what those before them left."""
+
+from ropewalk.models.ensemble.boosting.histogram_boosting import HistogramBoostingRegressor
+
+__all__ = ["HistogramBoostingRegressor"]

@@ -1,0 +1,65 @@
+"""A random forest over a numeric matrix."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ropewalk.models.ensemble.random_forests.forest_regressor import ForestRegressor
+from ropewalk.models.errors import ModelTypeError
+
+
+class RandomForestAllFeaturesRegressor(ForestRegressor):
+    """Random forest over the features that all flows made.
+
+    Parameters
+    ----------
+    n_estimators : int, default=100
+        Number of trees.
+    min_samples_leaf : int or float, default=15
+        Fewest rows (or share of rows) in a leaf. The more, the smoother and the smaller.
+    max_features : int, float, {"sqrt", "log2"} or None, default=0.33
+        Features (or share of features) tried at each split; None tries all.
+    max_depth : int, optional
+        Most splits above a leaf.
+    n_jobs : int, default=-1
+        Workers while fitting, never more than the processors this process may use.
+    random_state : int or RandomState, optional
+        With the same whole number, the same rows give the same forest, however many workers.
+
+    Attributes
+    ----------
+    forest_ : sklearn.ensemble.RandomForestRegressor
+        The forest.
+    feature_importances_ : ndarray of float64 of shape (n_features,)
+        Each feature's share in what the splits explain.
+    n_features_in_ : int
+        Number of features seen in `fit`.
+
+    References
+    ----------
+    .. [1] L. Breiman, "Random forests", Machine Learning 45 (2001) 5-32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0.0, 5.0], [1.0, 5.0]] * 40)
+    >>> model = RandomForestAllFeaturesRegressor(10, max_features=None, random_state=0)
+    >>> model.fit(X, X[:, 0] * 60).predict([[0.0, 5.0], [1.0, 5.0]])
+    array([ 0., 60.])
+    >>> model.feature_importances_
+    array([1., 0.])
+    """
+
+    def _learn_columns(self, frame: pd.DataFrame) -> None:
+        pass
+
+    def _numbers(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+        for name, dtype in frame.dtypes.items():
+            if not pd.api.types.is_numeric_dtype(dtype):
+                raise ModelTypeError(
+                    f"column {name!r} is {dtype}: make numbers of it with a feature flow, or use"
+                    " RandomForestNoFeaturesRegressor, which takes text"
+                )
+        return frame.to_numpy(dtype=np.float64, na_value=np.nan)

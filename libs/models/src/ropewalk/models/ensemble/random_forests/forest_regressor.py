@@ -1,0 +1,140 @@
+"""What both random forests share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from ropewalk.models.common.rows import fit_rows, predict_rows
+from ropewalk.models.ensemble.random_forests.cpus import bounded_jobs
+
+
+class ForestRegressor(RegressorMixin, BaseEstimator, ABC):
+    """A random forest over whatever numbers a subclass makes of the rows.
+
+    Its parameters and attributes are described by its subclasses.
+
+    References
+    ----------
+    .. [1] L. Breiman, "Random forests", Machine Learning 45 (2001) 5-32.
+
+    Examples
+    --------
+    >>> ForestRegressor.family
+    'random_forest'
+    """
+
+    family: ClassVar[str] = "random_forest"
+
+    def __init__(
+        self,
+        n_estimators: int = 100,
+        *,
+        min_samples_leaf: int | float = 15,
+        max_features: int | float | Literal["sqrt", "log2"] | None = 0.33,
+        max_depth: int | None = None,
+        n_jobs: int | None = -1,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.n_estimators = n_estimators
+        self.min_samples_leaf = min_samples_leaf
+        self.max_features = max_features
+        self.max_depth = max_depth
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: pd.DataFrame | npt.ArrayLike,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> Self:
+        """Grow the trees.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            Rows; numbers are used as float32, and may be missing.
+        y : array-like of float of shape (n_rows,)
+            Target, finite.
+        sample_weight : array-like of float of shape (n_rows,), optional
+            Weight of each row.
+
+        Returns
+        -------
+        ForestRegressor
+            Itself.
+
+        Raises
+        ------
+        ModelTypeError
+            A TypeError: if a column is of a kind that the forest does not take.
+        ValueError
+            If a number is infinite, a target is missing or a parameter is out of range.
+        """
+        frame, target = fit_rows(self, X, y)
+        self._learn_columns(frame)
+        forest = RandomForestRegressor(
+            n_estimators=self.n_estimators,
+            min_samples_leaf=self.min_samples_leaf,
+            max_features=self.max_features,
+            max_depth=self.max_depth,
+            n_jobs=bounded_jobs(self.n_jobs),
+            random_state=self.random_state,
+        )
+        forest.fit(self._numbers(frame), target, sample_weight=sample_weight)
+        # Several workers would add up the trees in any order, and with it the last digits; and
+        # the few rows of a request are predicted sooner than workers start.
+        self.forest_ = forest.set_params(n_jobs=1)
+        return self
+
+    def predict(self, X: pd.DataFrame | npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Average the trees.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            Rows with the columns seen in `fit`.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_rows,)
+            Predictions.
+
+        Raises
+        ------
+        ModelTypeError
+            A TypeError: if a column is of a kind that the forest does not take.
+        ValueError
+            If the columns are others than in `fit`, or a number is infinite.
+        """
+        check_is_fitted(self)
+        return np.asarray(self.forest_.predict(self._numbers(predict_rows(self, X))))
+
+    @property
+    def feature_importances_(self) -> npt.NDArray[np.float64]:
+        """Each column's share in what the splits explain, float64 of shape (n_columns,)."""
+        check_is_fitted(self)
+        return np.asarray(self.forest_.feature_importances_)
+
+    @abstractmethod
+    def _learn_columns(self, frame: pd.DataFrame) -> None:
+        """Learn from the training rows what `_numbers` has to know."""
+
+    @abstractmethod
+    def _numbers(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Turn rows into numbers, NaN where a value is missing."""
+
+    def __sklearn_tags__(self) -> Tags:
+        """Tell scikit-learn's checks that values may be missing."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags

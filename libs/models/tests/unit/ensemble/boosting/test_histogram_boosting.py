@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from ropewalk.models.ensemble.boosting import HistogramBoostingRegressor
+
+EXPECTED_FAILURES = {
+    "check_sample_weight_equivalence_on_dense_data": "scikit-learn bins rows before weighing them",
+}
+
+
+@parametrize_with_checks(  # type: ignore[untyped-decorator]
+    [HistogramBoostingRegressor(max_iter=5, learning_rate=0.3, min_samples_leaf=5, random_state=0)],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+)
+def test_keeps_scikit_learns_conventions(
+    estimator: HistogramBoostingRegressor, check: Callable[[HistogramBoostingRegressor], None]
+) -> None:
+    check(estimator)
+
+
+def test_is_scikit_learns_estimator_with_other_defaults() -> None:
+    random = np.random.default_rng(0)
+    X = random.normal(size=(300, 3))
+    y = X[:, 0] + random.normal(size=300)
+    theirs = HistGradientBoostingRegressor(
+        max_iter=300, learning_rate=0.05, early_stopping=False, random_state=0
+    )
+
+    ours = HistogramBoostingRegressor(random_state=0).fit(X, y)
+
+    np.testing.assert_array_equal(ours.predict(X), theirs.fit(X, y).predict(X))
+    assert ours.n_iter_ == 300
+
+
+def test_refuses_text() -> None:
+    with pytest.raises(ValueError, match="could not convert string to float"):
+        HistogramBoostingRegressor().fit([["JFK"]] * 40, [0.0] * 40)
