@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import pytest
 import statsmodels.api as sm  # type: ignore[import-untyped]
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from ropewalk.models.errors import ModelError
+from ropewalk.models.model_contract import ModelContract
 from ropewalk.models.regression import OlsrRegressor
 
 Floats = npt.NDArray[np.float64]
@@ -26,6 +28,16 @@ def test_keeps_scikit_learns_conventions(
     estimator: OlsrRegressor, check: Callable[[OlsrRegressor], None]
 ) -> None:
     check(estimator)
+
+
+class TestContract(ModelContract):
+    def make_estimator(self) -> OlsrRegressor:
+        return OlsrRegressor()
+
+    def make_data(self) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
+        random = np.random.default_rng(0)
+        X = pd.DataFrame(random.normal(size=(200, 4)), columns=list("abcd"))
+        return X, X["a"].to_numpy() * 10 + random.normal(size=200)
 
 
 def _rows(seed: int = 0, n_rows: int = 60) -> tuple[Floats, Floats, Floats]:

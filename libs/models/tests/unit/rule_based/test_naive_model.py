@@ -3,11 +3,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from ropewalk.models.errors import ModelError
+from ropewalk.models.model_contract import ModelContract
 from ropewalk.models.rule_based import NaiveRegressor
 
 
@@ -16,6 +18,25 @@ def test_keeps_scikit_learns_conventions(
     estimator: NaiveRegressor, check: Callable[[NaiveRegressor], None]
 ) -> None:
     check(estimator)
+
+
+class TestContractOfAll(ModelContract):
+    def make_estimator(self) -> NaiveRegressor:
+        return NaiveRegressor()
+
+    def make_data(self) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
+        random = np.random.default_rng(0)
+        X = pd.DataFrame(random.normal(size=(200, 4)), columns=list("abcd"))
+        return X, X["a"].to_numpy() * 10 + random.normal(size=200)
+
+
+class TestContractOfGroups(ModelContract):
+    def make_estimator(self) -> NaiveRegressor:
+        return NaiveRegressor("median", group=["origin", "hour"])
+
+    def make_data(self) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
+        frame = pd.concat([FLIGHTS] * 3, ignore_index=True)
+        return frame, np.arange(len(frame), dtype=np.float64)
 
 
 FLIGHTS = pd.DataFrame(

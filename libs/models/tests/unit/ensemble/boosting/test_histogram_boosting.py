@@ -3,11 +3,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import pytest
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from ropewalk.models.ensemble.boosting import HistogramBoostingRegressor
+from ropewalk.models.model_contract import ModelContract
 
 EXPECTED_FAILURES = {
     "check_sample_weight_equivalence_on_dense_data": "scikit-learn bins rows before weighing them",
@@ -22,6 +25,17 @@ def test_keeps_scikit_learns_conventions(
     estimator: HistogramBoostingRegressor, check: Callable[[HistogramBoostingRegressor], None]
 ) -> None:
     check(estimator)
+
+
+class TestContract(ModelContract):
+    def make_estimator(self) -> HistogramBoostingRegressor:
+        return HistogramBoostingRegressor(max_iter=30, random_state=0)
+
+    def make_data(self) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
+        random = np.random.default_rng(0)
+        X = pd.DataFrame(random.normal(size=(200, 4)), columns=list("abcd"))
+        X.iloc[::7, 1] = np.nan
+        return X, X["a"].to_numpy() * 10 + random.normal(size=200)
 
 
 def test_is_scikit_learns_estimator_with_other_defaults() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 from sklearn.ensemble import RandomForestRegressor
@@ -10,6 +11,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from ropewalk.models.ensemble.random_forests import RandomForestAllFeaturesRegressor
 from ropewalk.models.errors import ModelError
+from ropewalk.models.model_contract import ModelContract
 
 EXPECTED_FAILURES = {
     "check_sample_weight_equivalence_on_dense_data": "a bootstrap draws rows, whatever they weigh",
@@ -17,7 +19,7 @@ EXPECTED_FAILURES = {
 
 
 @parametrize_with_checks(  # type: ignore[untyped-decorator]
-    [RandomForestAllFeaturesRegressor(5, min_samples_leaf=1, n_jobs=1, random_state=0)],
+    [RandomForestAllFeaturesRegressor(9, min_samples_leaf=1, n_jobs=1, random_state=0)],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )
 def test_keeps_scikit_learns_conventions(
@@ -25,6 +27,17 @@ def test_keeps_scikit_learns_conventions(
     check: Callable[[RandomForestAllFeaturesRegressor], None],
 ) -> None:
     check(estimator)
+
+
+class TestContract(ModelContract):
+    def make_estimator(self) -> RandomForestAllFeaturesRegressor:
+        return RandomForestAllFeaturesRegressor(20, random_state=0)
+
+    def make_data(self) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
+        random = np.random.default_rng(0)
+        X = pd.DataFrame(random.normal(size=(200, 4)), columns=list("abcd"))
+        X.iloc[::7, 1] = np.nan
+        return X, X["a"].to_numpy() * 10 + random.normal(size=200)
 
 
 def _rows() -> tuple[pd.DataFrame, pd.Series]:
@@ -36,7 +49,9 @@ def _rows() -> tuple[pd.DataFrame, pd.Series]:
 
 def test_is_scikit_learns_forest_with_other_defaults() -> None:
     X, y = _rows()
-    theirs = RandomForestRegressor(min_samples_leaf=15, max_features=0.33, random_state=0)
+    theirs = RandomForestRegressor(
+        min_samples_leaf=15, max_features=0.33, max_samples=0.5, random_state=0
+    )
 
     ours = RandomForestAllFeaturesRegressor(random_state=0).fit(X, y)
 
@@ -78,3 +93,33 @@ def test_refuses_what_is_no_number_in_one_line(values: list[str]) -> None:
 
     assert isinstance(caught.value, ModelError)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("share", [0.0, 1.5, -0.5])
+def test_refuses_what_is_no_share_of_rows(share: float) -> None:
+    X, y = _rows()
+
+    with pytest.raises(ModelError, match=f"max_samples is {share}"):
+        RandomForestAllFeaturesRegressor(max_samples=share).fit(X, y)
+
+
+@pytest.mark.parametrize("rows", [1.0, None, 300])
+def test_takes_rows_of_a_tree_as_share_or_number(rows: float | None) -> None:
+    X, y = _rows()
+    all_rows = RandomForestAllFeaturesRegressor(5, max_samples=1.0, random_state=0).fit(X, y)
+
+    model = RandomForestAllFeaturesRegressor(5, max_samples=rows, random_state=0).fit(X, y)
+
+    np.testing.assert_array_equal(model.predict(X), all_rows.predict(X))
+
+
+def test_only_the_proportions_of_weights_matter() -> None:
+    X, y = _rows()
+    weight = np.linspace(0.5, 2.0, len(X))
+    model = RandomForestAllFeaturesRegressor(10, random_state=0)
+
+    once, scaled = (
+        model.fit(X, y, sample_weight=weight * scale).predict(X) for scale in (1.0, 64.0)
+    )
+
+    np.testing.assert_allclose(once, scaled)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -12,6 +13,7 @@ from ropewalk.models.ensemble.random_forests import (
     RandomForestNoFeaturesRegressor,
 )
 from ropewalk.models.errors import ModelError
+from ropewalk.models.model_contract import ModelContract
 
 EXPECTED_FAILURES = {
     "check_sample_weight_equivalence_on_dense_data": "a bootstrap draws rows, whatever they weigh",
@@ -27,6 +29,15 @@ def test_keeps_scikit_learns_conventions(
     check: Callable[[RandomForestNoFeaturesRegressor], None],
 ) -> None:
     check(estimator)
+
+
+class TestContract(ModelContract):
+    def make_estimator(self) -> RandomForestNoFeaturesRegressor:
+        return RandomForestNoFeaturesRegressor(20, random_state=0)
+
+    def make_data(self) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
+        frame, y = _rows()
+        return frame, y.to_numpy(dtype=np.float64)
 
 
 def _model() -> RandomForestNoFeaturesRegressor:
@@ -54,7 +65,10 @@ def _rows() -> tuple[pd.DataFrame, pd.Series]:
 def test_takes_a_raw_frame_and_learns_from_text_and_booleans() -> None:
     frame, y = _rows()
 
-    model = RandomForestNoFeaturesRegressor(20, max_features=None, random_state=0).fit(frame, y)
+    model = RandomForestNoFeaturesRegressor(
+        20, min_samples_leaf=1, max_features=None, random_state=0
+    )
+    model.fit(frame, y)
 
     np.testing.assert_allclose(model.predict(frame), y, atol=1)
     assert set(np.argsort(model.feature_importances_)[-2:]) == {0, 3}

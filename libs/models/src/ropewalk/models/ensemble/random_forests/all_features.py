@@ -23,6 +23,9 @@ class RandomForestAllFeaturesRegressor(ForestRegressor):
         Features (or share of features) tried at each split; None tries all.
     max_depth : int, optional
         Most splits above a leaf.
+    max_samples : int, float or None, default=0.5
+        Rows (or share of rows) drawn for each tree; None draws as many as there are. Half takes
+        half the time, and more different trees make up for it.
     n_jobs : int, default=-1
         Workers while fitting, never more than the processors this process may use.
     random_state : int or RandomState, optional
@@ -44,7 +47,7 @@ class RandomForestAllFeaturesRegressor(ForestRegressor):
     Examples
     --------
     >>> import numpy as np
-    >>> X = np.array([[0.0, 5.0], [1.0, 5.0]] * 40)
+    >>> X = np.array([[0.0, 5.0], [1.0, 5.0]] * 100)
     >>> model = RandomForestAllFeaturesRegressor(10, max_features=None, random_state=0)
     >>> model.fit(X, X[:, 0] * 60).predict([[0.0, 5.0], [1.0, 5.0]])
     array([ 0., 60.])

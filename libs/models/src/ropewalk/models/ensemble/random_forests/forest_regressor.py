@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ropewalk.models.common.rows import fit_rows, predict_rows
 from ropewalk.models.ensemble.random_forests.cpus import bounded_jobs
+from ropewalk.models.errors import ModelInputError
 
 
 class ForestRegressor(RegressorMixin, BaseEstimator, ABC):
@@ -41,6 +42,7 @@ class ForestRegressor(RegressorMixin, BaseEstimator, ABC):
         min_samples_leaf: int | float = 15,
         max_features: int | float | Literal["sqrt", "log2"] | None = 0.33,
         max_depth: int | None = None,
+        max_samples: int | float | None = 0.5,
         n_jobs: int | None = -1,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
@@ -48,6 +50,7 @@ class ForestRegressor(RegressorMixin, BaseEstimator, ABC):
         self.min_samples_leaf = min_samples_leaf
         self.max_features = max_features
         self.max_depth = max_depth
+        self.max_samples = max_samples
         self.n_jobs = n_jobs
         self.random_state = random_state
 
@@ -77,6 +80,8 @@ class ForestRegressor(RegressorMixin, BaseEstimator, ABC):
         ------
         ModelTypeError
             A TypeError: if a column is of a kind that the forest does not take.
+        ModelInputError
+            A ValueError: if `max_samples` is no share.
         ValueError
             If a number is infinite, a target is missing or a parameter is out of range.
         """
@@ -87,6 +92,7 @@ class ForestRegressor(RegressorMixin, BaseEstimator, ABC):
             min_samples_leaf=self.min_samples_leaf,
             max_features=self.max_features,
             max_depth=self.max_depth,
+            max_samples=self._rows_of_a_tree(len(frame)),
             n_jobs=bounded_jobs(self.n_jobs),
             random_state=self.random_state,
         )
@@ -118,6 +124,17 @@ class ForestRegressor(RegressorMixin, BaseEstimator, ABC):
         """
         check_is_fitted(self)
         return np.asarray(self.forest_.predict(self._numbers(predict_rows(self, X))))
+
+    def _rows_of_a_tree(self, n_rows: int) -> int | None:
+        """Turn the share into a number: scikit-learn reads it as one of the weights' sum."""
+        if not isinstance(self.max_samples, float):
+            return self.max_samples
+        if not 0 < self.max_samples <= 1:
+            raise ModelInputError(
+                f"max_samples is {self.max_samples}: give a share above 0.0 and up to 1.0,"
+                " or a whole number of rows"
+            )
+        return max(1, round(self.max_samples * n_rows))
 
     @property
     def feature_importances_(self) -> npt.NDArray[np.float64]:

@@ -34,6 +34,9 @@ class RandomForestNoFeaturesRegressor(ForestRegressor):
         Columns (or share of columns) tried at each split; None tries all.
     max_depth : int, optional
         Most splits above a leaf.
+    max_samples : int, float or None, default=0.5
+        Rows (or share of rows) drawn for each tree; None draws as many as there are. Half takes
+        half the time, and more different trees make up for it.
     n_jobs : int, default=-1
         Workers while fitting, never more than the processors this process may use.
     random_state : int or RandomState, optional
@@ -58,9 +61,10 @@ class RandomForestNoFeaturesRegressor(ForestRegressor):
     Examples
     --------
     >>> import pandas as pd
-    >>> flights = pd.DataFrame({"origin": ["JFK", "EWR"] * 40, "hour": [5.0, 5.0, None, None] * 20})
+    >>> flights = pd.DataFrame({"origin": ["JFK", "EWR"] * 2, "hour": [5, 5, None, None]})
+    >>> flights = pd.concat([flights] * 50, ignore_index=True)
     >>> model = RandomForestNoFeaturesRegressor(10, max_features=None, random_state=0)
-    >>> model = model.fit(flights, [0.0, 60.0] * 40)
+    >>> model = model.fit(flights, [0.0, 60.0] * 100)
     >>> model.predict(pd.DataFrame({"origin": ["JFK", "EWR"], "hour": [5, 5]}))
     array([ 0., 60.])
     >>> model.levels_

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from importlib import import_module
+
+import numpy as np
+import skops.io
+
+from ropewalk.models.ensemble import (
+    HistogramBoostingRegressor,
+    RandomForestAllFeaturesRegressor,
+    RandomForestNoFeaturesRegressor,
+)
+from ropewalk.models.regression import OlsrRegressor
+from ropewalk.models.rule_based import NaiveRegressor
+from ropewalk.models.trusted_types import TRUSTED_TYPES, TRUSTED_TYPES_BY_FAMILY
+
+ESTIMATORS = (
+    NaiveRegressor,
+    OlsrRegressor,
+    RandomForestNoFeaturesRegressor,
+    RandomForestAllFeaturesRegressor,
+    HistogramBoostingRegressor,
+)
+
+
+def test_each_family_trusts_what_its_models_need_and_nothing_else() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    needed: dict[str, set[str]] = {}
+
+    for estimator in ESTIMATORS:
+        content = skops.io.dumps(estimator().fit(X, X[:, 0]))
+        needed.setdefault(estimator.family, set()).update(
+            skops.io.get_untrusted_types(data=content)
+        )
+
+    assert needed == {family: set(names) for family, names in TRUSTED_TYPES_BY_FAMILY.items()}
+
+
+def test_the_list_is_all_families_together_without_repeats() -> None:
+    assert len(set(TRUSTED_TYPES)) == len(TRUSTED_TYPES)
+    assert set(TRUSTED_TYPES) == {n for names in TRUSTED_TYPES_BY_FAMILY.values() for n in names}
+
+
+def test_every_name_can_be_imported() -> None:
+    for name in TRUSTED_TYPES:
+        module, _, attribute = name.rpartition(".")
+        assert isinstance(getattr(import_module(module), attribute), type)
