@@ -31,3 +31,13 @@ class ModelTypeError(ModelError, TypeError):
     >>> issubclass(ModelTypeError, ModelError) and issubclass(ModelTypeError, TypeError)
     True
     """
+
+
+class BundleError(ModelError):
+    """A bundle that can't be saved, or that must not be loaded; names the file and the reason.
+
+    Examples
+    --------
+    >>> issubclass(BundleError, ModelError)
+    True
+    """

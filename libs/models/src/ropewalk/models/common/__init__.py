@@ -1,6 +1,7 @@
-"""What every model needs: measures and the split by time."""
+"""What every model needs: measures, the split by time, and the bundle."""
 
+from ropewalk.models.common.bundle import Bundle, load_bundle, save_bundle
 from ropewalk.models.common.metrics import mae, rmse, skill
 from ropewalk.models.common.time_split import time_split
 
-__all__ = ["mae", "rmse", "skill", "time_split"]
+__all__ = ["Bundle", "load_bundle", "mae", "rmse", "save_bundle", "skill", "time_split"]

@@ -1,0 +1,35 @@
+"""Estimators, baseline first, and the bundle in which a model travels to production."""
+
+from ropewalk.models.common import Bundle, load_bundle, mae, rmse, save_bundle, skill, time_split
+from ropewalk.models.ensemble import (
+    HistogramBoostingRegressor,
+    RandomForestAllFeaturesRegressor,
+    RandomForestNoFeaturesRegressor,
+)
+from ropewalk.models.errors import BundleError, ModelError, ModelInputError, ModelTypeError
+from ropewalk.models.model_contract import ModelContract
+from ropewalk.models.regression import OlsrRegressor
+from ropewalk.models.rule_based import NaiveRegressor
+from ropewalk.models.trusted_types import TRUSTED_TYPES, TRUSTED_TYPES_BY_FAMILY
+
+__all__ = [
+    "TRUSTED_TYPES",
+    "TRUSTED_TYPES_BY_FAMILY",
+    "Bundle",
+    "BundleError",
+    "HistogramBoostingRegressor",
+    "ModelContract",
+    "ModelError",
+    "ModelInputError",
+    "ModelTypeError",
+    "NaiveRegressor",
+    "OlsrRegressor",
+    "RandomForestAllFeaturesRegressor",
+    "RandomForestNoFeaturesRegressor",
+    "load_bundle",
+    "mae",
+    "rmse",
+    "save_bundle",
+    "skill",
+    "time_split",
+]

@@ -1,0 +1,312 @@
+"""The bundle: everything that prediction needs, in one folder that holds nothing executable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from ropewalk.models.common.bundle_folder import MAX_FILE_BYTES, read_folder, write_folder
+from ropewalk.models.common.json_rows import dtypes, frame_to_rows, rows_to_frame
+from ropewalk.models.common.json_text import read_json, write_json
+from ropewalk.models.common.manifest import MANIFEST, Manifest
+from ropewalk.models.common.skops_file import dump_estimator, load_estimator
+from ropewalk.models.errors import BundleError, ModelInputError
+
+# Another processor may differ in the last digits of a sum; a model that changed differs by more.
+_TOLERANCE = 1e-8
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """A loaded bundle.
+
+    Parameters
+    ----------
+    pipeline : BaseEstimator
+        Fitted: predicts from a frame of exactly `columns`.
+    preparation : BaseEstimator or None
+        Fitted transformer that makes the input columns which raw rows lack.
+    input_schema : mapping
+        JSON Schema of one row for `pipeline`.
+    output_schema : mapping
+        JSON Schema of one prediction.
+    prediction_time : str
+        Name of the time column at which a prediction is made.
+    metrics, lineage : mapping
+        How good the model is, and where it comes from.
+    card : str
+        The model card, Markdown.
+    example : DataFrame of shape (n_rows, n_columns)
+        A few input rows.
+    manifest : Manifest
+        The files, and the versions of what made them.
+    """
+
+    pipeline: BaseEstimator
+    preparation: BaseEstimator | None
+    input_schema: Mapping[str, object]
+    output_schema: Mapping[str, object]
+    prediction_time: str
+    metrics: Mapping[str, object]
+    lineage: Mapping[str, object]
+    card: str
+    example: pd.DataFrame
+    manifest: Manifest
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the input columns, in order."""
+        return _names(self.input_schema)
+
+    @property
+    def target(self) -> str:
+        """Name of what is predicted."""
+        return _names(self.output_schema)[0]
+
+    def prepare(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Give rows exactly the input columns, in order.
+
+        Parameters
+        ----------
+        frame : DataFrame of shape (n_rows, n_any)
+            Raw rows, from which `preparation` makes the columns that they lack; or rows that
+            have these columns already. Other columns are left out.
+
+        Returns
+        -------
+        DataFrame of shape (n_rows, n_columns)
+            The input columns; the frame given is left as it is.
+
+        Raises
+        ------
+        BundleError
+            If a column is missing.
+        """
+        if self.preparation is not None:
+            made = [str(name) for name in self.preparation.get_feature_names_out()]
+            if not set(made) & set(map(str, frame.columns)):
+                values = np.asarray(self.preparation.transform(frame), dtype=np.float64)
+                frame = frame.assign(**dict(zip(made, values.T, strict=True)))
+        for name in self.columns:
+            if name not in frame.columns:
+                raise BundleError(f"column {name!r} is missing; {_hint(name, frame.columns)}")
+        return frame[self.columns]
+
+    def predict(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Predict the target of each row.
+
+        Parameters
+        ----------
+        frame : DataFrame of shape (n_rows, n_any)
+            Rows as `prepare` takes them.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_rows,)
+            Predictions.
+
+        Raises
+        ------
+        BundleError
+            If a column is missing.
+        """
+        return np.asarray(self.pipeline.predict(self.prepare(frame)), dtype=np.float64)
+
+
+def save_bundle(
+    folder: str | Path,
+    *,
+    pipeline: BaseEstimator,
+    preparation: BaseEstimator | None,
+    input_schema: Mapping[str, object],
+    output_schema: Mapping[str, object],
+    prediction_time: str,
+    metrics: Mapping[str, object],
+    lineage: Mapping[str, object],
+    card: str,
+    example: pd.DataFrame,
+    trusted: Sequence[str],
+    max_file_bytes: int = MAX_FILE_BYTES,
+) -> None:
+    """Save a model and all that belongs to it, once it is known that it can be loaded.
+
+    The same model gives the same bytes. A bundle that is there already is replaced whole.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where the bundle goes.
+    pipeline : BaseEstimator
+        Fitted: predicts from a frame of exactly the columns of `input_schema`, in that order.
+    preparation : BaseEstimator or None
+        Fitted transformer: makes of raw rows a float64 matrix, whose columns
+        `get_feature_names_out` names. These are input columns that raw rows lack.
+    input_schema : mapping
+        JSON Schema of one row for `pipeline`, with the `x-dtype` of each property: int64,
+        float64, string, bool or datetime.
+    output_schema : mapping
+        JSON Schema of one prediction; the first property is the target.
+    prediction_time : str
+        Name of the time column at which a prediction is made.
+    metrics, lineage : mapping
+        How good the model is, and where it comes from: whatever JSON can hold.
+    card : str
+        The model card, Markdown.
+    example : DataFrame of shape (n_rows, n_columns)
+        A few input rows. Whoever loads the bundle predicts them, and compares.
+    trusted : sequence of str
+        Types that the model may hold, by their full name: `TRUSTED_TYPES` and your own.
+    max_file_bytes : int, default=2 GiB
+        The most that one file may have.
+
+    Raises
+    ------
+    BundleError
+        If the model can't be loaded with these types or does not predict the example, something
+        has no place in JSON, or `folder` holds something else.
+    """
+    contents = {
+        "pipeline.skops": dump_estimator("pipeline.skops", pipeline),
+        "input_schema.json": write_json("input_schema.json", input_schema),
+        "output_schema.json": write_json("output_schema.json", output_schema),
+        "metrics.json": write_json("metrics.json", metrics),
+        "lineage.json": write_json("lineage.json", lineage),
+        "card.md": card.encode(),
+    }
+    if preparation is not None:
+        contents["preparation.skops"] = dump_estimator("preparation.skops", preparation)
+    try:
+        columns = list(dtypes(input_schema))
+    except ModelInputError as error:
+        raise BundleError(f"input_schema.json: {error}") from error
+    for name in columns:
+        if name not in example.columns:
+            raise BundleError(
+                f"example.json: column {name!r} is missing; {_hint(name, example.columns)}"
+            )
+    rows = example[columns]
+    predictions = _predict("example.json", pipeline, rows)
+    written = {"rows": frame_to_rows(rows), "predictions": predictions.tolist()}
+    contents["example.json"] = write_json("example.json", written)
+    manifest = Manifest.describe(contents, prediction_time)
+    for name, content in contents.items():
+        if len(content) > max_file_bytes:
+            raise BundleError(
+                f"{name}: {len(content)} bytes, more than the {max_file_bytes} allowed:"
+                " make the model smaller, or raise max_file_bytes here and where it is loaded"
+            )
+    _open(manifest, contents, trusted)
+    write_folder(Path(folder), {**contents, MANIFEST: manifest.write()})
+
+
+def load_bundle(
+    folder: str | Path, *, trusted: Sequence[str], max_file_bytes: int = MAX_FILE_BYTES
+) -> Bundle:
+    """Load a bundle, once every byte of it is verified and it predicts its own example.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The bundle.
+    trusted : sequence of str
+        Types that the model may hold, by their full name: `TRUSTED_TYPES` and your own.
+    max_file_bytes : int, default=2 GiB
+        The most that one file may have.
+
+    Returns
+    -------
+    Bundle
+        The model and all that belongs to it.
+
+    Raises
+    ------
+    BundleError
+        If a file is missing, is not in the manifest, was changed, is a link or too large; if the
+        bundle is of a later format or was made with another version of scikit-learn; if it holds
+        a type that is not trusted; or if it predicts its example differently than when saved.
+    """
+    try:
+        return _open(*read_folder(Path(folder), max_file_bytes), trusted)
+    except BundleError as error:
+        raise BundleError(f"{folder}: {error}") from error
+
+
+def _open(manifest: Manifest, contents: Mapping[str, bytes], trusted: Sequence[str]) -> Bundle:
+    """Make a bundle of files that were verified."""
+    values = {
+        name: read_json(name, content)
+        for name, content in contents.items()
+        if name.endswith(".json")
+    }
+    models = {
+        name: load_estimator(name, content, trusted)
+        for name, content in contents.items()
+        if name.endswith(".skops")
+    }
+    for name in ("input_schema.json", "output_schema.json"):
+        if not _names(values[name]):
+            raise BundleError(f"{name}: has no properties: declare at least one")
+    example = values["example.json"]
+    rows, predictions = example.get("rows"), example.get("predictions")
+    if not isinstance(rows, list) or not isinstance(predictions, list) or not rows:
+        raise BundleError("example.json: no rows and predictions in it: give a few rows")
+    try:
+        frame = rows_to_frame(rows, values["input_schema.json"])
+    except ModelInputError as error:
+        raise BundleError(f"example.json: {error}") from error
+    found = _predict("pipeline.skops", models["pipeline.skops"], frame)
+    _compare(np.asarray(predictions, dtype=np.float64), found)
+    return Bundle(
+        pipeline=models["pipeline.skops"],
+        preparation=models.get("preparation.skops"),
+        input_schema=values["input_schema.json"],
+        output_schema=values["output_schema.json"],
+        prediction_time=manifest.prediction_time,
+        metrics=values["metrics.json"],
+        lineage=values["lineage.json"],
+        card=contents["card.md"].decode(),
+        example=frame,
+        manifest=manifest,
+    )
+
+
+def _predict(file: str, pipeline: BaseEstimator, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+    try:
+        found = np.asarray(pipeline.predict(rows), dtype=np.float64)
+    except Exception as error:  # Whatever a third party's model raises.
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise BundleError(f"{file}: the model does not predict the example ({reason})") from error
+    if found.shape != (len(rows),) or not np.isfinite(found).all():
+        raise BundleError(f"{file}: the model does not predict one finite number for each row")
+    return found
+
+
+def _compare(expected: npt.NDArray[np.float64], found: npt.NDArray[np.float64]) -> None:
+    if expected.shape != found.shape:
+        raise BundleError("example.json: as many predictions as rows are needed")
+    differs = ~np.isclose(found, expected, rtol=_TOLERANCE, atol=_TOLERANCE)
+    if differs.any():
+        row = int(np.argmax(differs))
+        raise BundleError(
+            f"example.json: row {row} was predicted {expected[row]} when saved, and is {found[row]}"
+            " here: install the versions in manifest.json, or train again"
+        )
+
+
+def _names(schema: Mapping[str, object]) -> list[str]:
+    properties = schema.get("properties")
+    return list(properties) if isinstance(properties, dict) else []
+
+
+def _hint(name: str, columns: pd.Index) -> str:
+    names = [str(column) for column in columns]
+    if near := get_close_matches(name, names, n=1):
+        return f"did you mean {near[0]!r}?"
+    return f"there are: {', '.join(names[:20]) or 'none'}"

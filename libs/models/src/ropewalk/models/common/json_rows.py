@@ -1,0 +1,131 @@
+"""Rows of a frame as JSON and back, by the types that a schema declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from ropewalk.models.errors import ModelInputError
+
+# What a schema's x-dtype is in pandas. Times are kept in UTC.
+_PANDAS_DTYPES = {
+    "int64": "int64",
+    "float64": "float64",
+    "string": "str",
+    "bool": "bool",
+    "datetime": "datetime64[us, UTC]",
+}
+
+
+def frame_to_rows(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Write each row as a mapping that JSON can hold.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        Numbers, booleans, text and times.
+
+    Returns
+    -------
+    list of dict
+        A missing value is None, a time ISO 8601 text.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> at = pd.to_datetime(["2013-10-01T05:00Z"])
+    >>> frame_to_rows(pd.DataFrame({"at": at, "wind": [float("nan")]}))
+    [{'at': '2013-10-01T05:00:00+00:00', 'wind': None}]
+    """
+    columns = {
+        str(name): [_plain(value) for value in column.tolist()] for name, column in frame.items()
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+def rows_to_frame(
+    rows: Sequence[Mapping[str, object]], schema: Mapping[str, object]
+) -> pd.DataFrame:
+    """Read rows as JSON gives them into the columns of a schema.
+
+    Parameters
+    ----------
+    rows : sequence of mapping
+        One mapping a row; None is a missing value.
+    schema : mapping
+        JSON Schema of one row, with the `x-dtype` of each property.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+        The schema's columns, in its order and of its types.
+
+    Raises
+    ------
+    ModelInputError
+        A ValueError: if a row lacks a column, a value is not of its type, or the schema declares
+        no column or no type that is known.
+
+    Examples
+    --------
+    >>> schema = {"properties": {"wind": {"x-dtype": "float64"}}}
+    >>> rows_to_frame([{"wind": 3}, {"wind": None}], schema)["wind"].tolist()
+    [3.0, nan]
+    """
+    columns = {}
+    for name, dtype in dtypes(schema).items():
+        try:
+            values = pd.Series([row[name] for row in rows], dtype=object)
+        except KeyError:
+            raise ModelInputError(
+                f"a row has no {name!r}: give every column, null if missing"
+            ) from None
+        try:
+            if dtype == "datetime":
+                values = pd.to_datetime(values, utc=True, format="ISO8601")
+            columns[name] = values.astype(pd.api.types.pandas_dtype(_PANDAS_DTYPES[dtype]))
+        except (TypeError, ValueError) as error:
+            raise ModelInputError(
+                f"column {name!r} holds a value that is no {dtype}: {error}"
+            ) from error
+    return pd.DataFrame(columns)
+
+
+def dtypes(schema: Mapping[str, object]) -> dict[str, str]:
+    """Give the declared type of each column.
+
+    Parameters
+    ----------
+    schema : mapping
+        JSON Schema of one row, with the `x-dtype` of each property.
+
+    Raises
+    ------
+    ModelInputError
+        A ValueError: if it declares no column, or no type that is known.
+
+    Examples
+    --------
+    >>> dtypes({"properties": {"wind": {"x-dtype": "float64"}}})
+    {'wind': 'float64'}
+    """
+    properties = schema.get("properties")
+    if not isinstance(properties, dict) or not properties:
+        raise ModelInputError("the schema has no properties: declare at least one column")
+    declared = {}
+    for name, field in properties.items():
+        dtype = field.get("x-dtype") if isinstance(field, dict) else None
+        if dtype not in _PANDAS_DTYPES:
+            raise ModelInputError(
+                f"the schema's {name!r} has x-dtype {dtype!r}: use one of"
+                f" {', '.join(_PANDAS_DTYPES)}"
+            )
+        declared[name] = dtype
+    return declared
+
+
+def _plain(value: object) -> object:
+    if value is None or value is pd.NaT or value is pd.NA or value != value:
+        return None
+    return value.isoformat() if isinstance(value, pd.Timestamp) else value
