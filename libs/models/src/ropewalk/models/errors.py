@@ -33,6 +33,17 @@ class ModelTypeError(ModelError, TypeError):
     """
 
 
+def reason(error: Exception) -> str:
+    r"""Tell in one line what another library's error says.
+
+    Examples
+    --------
+    >>> reason(ValueError("no number\nwhere one was expected"))
+    'ValueError: no number'
+    """
+    return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
 class BundleError(ModelError):
     """A bundle that can't be saved, or that must not be loaded; names the file and the reason.
 

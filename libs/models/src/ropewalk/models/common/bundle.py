@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +12,12 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from ropewalk.models.common.bundle_folder import MAX_FILE_BYTES, read_folder, write_folder
-from ropewalk.models.common.json_rows import dtypes, frame_to_rows, rows_to_frame
+from ropewalk.models.common.example import record_example, replay_example
 from ropewalk.models.common.json_text import read_json, write_json
 from ropewalk.models.common.manifest import MANIFEST, Manifest
+from ropewalk.models.common.names import hint
 from ropewalk.models.common.skops_file import dump_estimator, load_estimator
-from ropewalk.models.errors import BundleError, ModelInputError
-
-# Another processor may differ in the last digits of a sum; a model that changed differs by more.
-_TOLERANCE = 1e-8
+from ropewalk.models.errors import BundleError, reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,13 +87,15 @@ class Bundle:
             If a column is missing.
         """
         if self.preparation is not None:
-            made = [str(name) for name in self.preparation.get_feature_names_out()]
-            if not set(made) & set(map(str, frame.columns)):
+            made = _made(self.preparation)
+            needed = set(made) & set(self.columns)
+            # Who brings one of them has to bring them all: those given may tell of other rows.
+            if needed and not needed & set(frame.columns):
                 values = np.asarray(self.preparation.transform(frame), dtype=np.float64)
                 frame = frame.assign(**dict(zip(made, values.T, strict=True)))
         for name in self.columns:
             if name not in frame.columns:
-                raise BundleError(f"column {name!r} is missing; {_hint(name, frame.columns)}")
+                raise BundleError(f"column {name!r} is missing; {hint(name, frame.columns)}")
         return frame[self.columns]
 
     def predict(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
@@ -171,6 +170,32 @@ def save_bundle(
     BundleError
         If the model can't be loaded with these types or does not predict the example, something
         has no place in JSON, or `folder` holds something else.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from ropewalk.models import TRUSTED_TYPES, OlsrRegressor
+    >>> flights = pd.DataFrame({"dep_hour": [6.0, 12.0, 18.0]})
+    >>> model = OlsrRegressor().fit(flights, [0.0, 10.0, 20.0])
+    >>> with tempfile.TemporaryDirectory() as place:
+    ...     save_bundle(
+    ...         f"{place}/bundle",
+    ...         pipeline=model,
+    ...         preparation=None,
+    ...         input_schema={"properties": {"dep_hour": {"x-dtype": "float64"}}},
+    ...         output_schema={"properties": {"arr_delay": {"type": "number"}}},
+    ...         prediction_time="sched_dep_time",
+    ...         metrics={"rmse": 0.0},
+    ...         lineage={},
+    ...         card="# Delays by hour",
+    ...         example=flights,
+    ...         trusted=TRUSTED_TYPES,
+    ...     )
+    ...     bundle = load_bundle(f"{place}/bundle", trusted=TRUSTED_TYPES)
+    >>> bundle.target, bundle.columns
+    ('arr_delay', ['dep_hour'])
+    >>> bundle.predict(pd.DataFrame({"dep_hour": [9.0]})).round(6)
+    array([5.])
     """
     contents = {
         "pipeline.skops": dump_estimator("pipeline.skops", pipeline),
@@ -178,23 +203,12 @@ def save_bundle(
         "output_schema.json": write_json("output_schema.json", output_schema),
         "metrics.json": write_json("metrics.json", metrics),
         "lineage.json": write_json("lineage.json", lineage),
-        "card.md": card.encode(),
+        "card.md": card.encode(errors="replace"),
     }
     if preparation is not None:
         contents["preparation.skops"] = dump_estimator("preparation.skops", preparation)
-    try:
-        columns = list(dtypes(input_schema))
-    except ModelInputError as error:
-        raise BundleError(f"input_schema.json: {error}") from error
-    for name in columns:
-        if name not in example.columns:
-            raise BundleError(
-                f"example.json: column {name!r} is missing; {_hint(name, example.columns)}"
-            )
-    rows = example[columns]
-    predictions = _predict("example.json", pipeline, rows)
-    written = {"rows": frame_to_rows(rows), "predictions": predictions.tolist()}
-    contents["example.json"] = write_json("example.json", written)
+    recorded = record_example(pipeline, example, input_schema)
+    contents["example.json"] = write_json("example.json", recorded)
     manifest = Manifest.describe(contents, prediction_time)
     for name, content in contents.items():
         if len(content) > max_file_bytes:
@@ -231,6 +245,15 @@ def load_bundle(
         If a file is missing, is not in the manifest, was changed, is a link or too large; if the
         bundle is of a later format or was made with another version of scikit-learn; if it holds
         a type that is not trusted; or if it predicts its example differently than when saved.
+
+    Examples
+    --------
+    `save_bundle` shows one that is loaded.
+
+    >>> load_bundle("nowhere", trusted=())
+    Traceback (most recent call last):
+      ...
+    ropewalk.models.errors.BundleError: nowhere: no bundle there (...): train a model first
     """
     try:
         return _open(*read_folder(Path(folder), max_file_bytes), trusted)
@@ -250,63 +273,39 @@ def _open(manifest: Manifest, contents: Mapping[str, bytes], trusted: Sequence[s
         for name, content in contents.items()
         if name.endswith(".skops")
     }
-    for name in ("input_schema.json", "output_schema.json"):
-        if not _names(values[name]):
-            raise BundleError(f"{name}: has no properties: declare at least one")
-    example = values["example.json"]
-    rows, predictions = example.get("rows"), example.get("predictions")
-    if not isinstance(rows, list) or not isinstance(predictions, list) or not rows:
-        raise BundleError("example.json: no rows and predictions in it: give a few rows")
-    try:
-        frame = rows_to_frame(rows, values["input_schema.json"])
-    except ModelInputError as error:
-        raise BundleError(f"example.json: {error}") from error
-    found = _predict("pipeline.skops", models["pipeline.skops"], frame)
-    _compare(np.asarray(predictions, dtype=np.float64), found)
+    if not _names(values["output_schema.json"]):
+        raise BundleError("output_schema.json: has no properties: declare the target")
+    frame = replay_example(
+        models["pipeline.skops"], values["example.json"], values["input_schema.json"]
+    )
+    preparation = models.get("preparation.skops")
+    if preparation is not None:
+        _made(preparation)
     return Bundle(
         pipeline=models["pipeline.skops"],
-        preparation=models.get("preparation.skops"),
+        preparation=preparation,
         input_schema=values["input_schema.json"],
         output_schema=values["output_schema.json"],
         prediction_time=manifest.prediction_time,
         metrics=values["metrics.json"],
         lineage=values["lineage.json"],
-        card=contents["card.md"].decode(),
+        card=contents["card.md"].decode(errors="replace"),
         example=frame,
         manifest=manifest,
     )
 
 
-def _predict(file: str, pipeline: BaseEstimator, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+def _made(preparation: BaseEstimator) -> list[str]:
+    """Name the columns that the preparation makes."""
     try:
-        found = np.asarray(pipeline.predict(rows), dtype=np.float64)
-    except Exception as error:  # Whatever a third party's model raises.
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise BundleError(f"{file}: the model does not predict the example ({reason})") from error
-    if found.shape != (len(rows),) or not np.isfinite(found).all():
-        raise BundleError(f"{file}: the model does not predict one finite number for each row")
-    return found
-
-
-def _compare(expected: npt.NDArray[np.float64], found: npt.NDArray[np.float64]) -> None:
-    if expected.shape != found.shape:
-        raise BundleError("example.json: as many predictions as rows are needed")
-    differs = ~np.isclose(found, expected, rtol=_TOLERANCE, atol=_TOLERANCE)
-    if differs.any():
-        row = int(np.argmax(differs))
+        return [str(name) for name in preparation.get_feature_names_out()]
+    except Exception as error:  # Whatever a third party's transformer raises.
         raise BundleError(
-            f"example.json: row {row} was predicted {expected[row]} when saved, and is {found[row]}"
-            " here: install the versions in manifest.json, or train again"
-        )
+            f"preparation.skops: does not name the columns that it makes ({reason(error)}):"
+            " give a fitted transformer with get_feature_names_out"
+        ) from error
 
 
 def _names(schema: Mapping[str, object]) -> list[str]:
     properties = schema.get("properties")
     return list(properties) if isinstance(properties, dict) else []
-
-
-def _hint(name: str, columns: pd.Index) -> str:
-    names = [str(column) for column in columns]
-    if near := get_close_matches(name, names, n=1):
-        return f"did you mean {near[0]!r}?"
-    return f"there are: {', '.join(names[:20]) or 'none'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import secrets
@@ -15,6 +16,7 @@ from ropewalk.models.common.manifest import MANIFEST, OPTIONAL, REQUIRED, Manife
 from ropewalk.models.errors import BundleError
 
 MAX_FILE_BYTES = 2 * 1024**3
+_MAX_MANIFEST_BYTES = 1024**2
 
 
 def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
@@ -36,16 +38,16 @@ def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     BundleError
         If something else is there, or it can't be written.
     """
-    folder = folder.absolute()
+    place = folder.absolute()
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(folder.parent):
-            _tidy_up(folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(place.parent):
+            _tidy_up(place)
             _check_place(folder)
-            unfinished = _beside(folder, "unfinished")
+            unfinished = _beside(place, "unfinished")
             try:
                 _write_files(unfinished, contents)
-                _put_in_place(unfinished, folder)
+                _put_in_place(unfinished, place)
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
     except OSError as error:
@@ -79,7 +81,7 @@ def read_folder(folder: Path, max_file_bytes: int) -> tuple[Manifest, dict[str, 
             # Every file is opened in this folder, even if another takes its name meanwhile.
             opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
-            raise BundleError(f"{folder}: no bundle there ({error.strerror})") from error
+            raise BundleError(f"no bundle there ({error.strerror}): train a model first") from error
         try:
             return _read_files(opened, max_file_bytes)
         except BundleError:
@@ -90,7 +92,7 @@ def read_folder(folder: Path, max_file_bytes: int) -> tuple[Manifest, dict[str, 
 
 
 def _read_files(opened: int, max_file_bytes: int) -> tuple[Manifest, dict[str, bytes]]:
-    manifest = Manifest.read(_read_file(opened, MANIFEST, max_file_bytes))
+    manifest = Manifest.read(_read_file(opened, MANIFEST, _MAX_MANIFEST_BYTES))
     for name in sorted(os.listdir(opened)):
         if name != MANIFEST and name not in manifest.files:
             raise BundleError(f"{name}: not in {MANIFEST}: remove it, or don't use this bundle")
@@ -106,23 +108,21 @@ def _read_file(opened: int, name: str, max_bytes: int) -> bytes:
         # A pipe would block for ever, a link may lead anywhere.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
         with open(os.open(name, flags, dir_fd=opened), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise BundleError(f"{name}: no file: copy the bundle again")
-            content = file.read(max_bytes + 1)
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise BundleError(f"{name}: is no file: copy the bundle again")
+            if found.st_size > max_bytes:
+                raise BundleError(
+                    f"{name}: {found.st_size} bytes, more than the {max_bytes} allowed:"
+                    " raise max_file_bytes if you expect that"
+                )
+            # One more, so that a file that grows meanwhile has another size than expected.
+            return file.read(found.st_size + 1)
     except FileNotFoundError:
         raise BundleError(f"{name}: missing: copy the bundle again") from None
     except OSError as error:
-        reason = "is a link" if stat.S_ISLNK(_mode(opened, name)) else error.strerror
-        raise BundleError(f"{name}: {reason}: copy the bundle again") from error
-    if len(content) > max_bytes:
-        raise BundleError(
-            f"{name}: more than {max_bytes} bytes: raise max_file_bytes if you expect that"
-        )
-    return content
-
-
-def _mode(opened: int, name: str) -> int:
-    return os.stat(name, dir_fd=opened, follow_symlinks=False).st_mode
+        told = "is a link" if error.errno == errno.ELOOP else f"can't be read ({error.strerror})"
+        raise BundleError(f"{name}: {told}: copy the bundle again") from error
 
 
 def _replaced(opened: int, folder: Path) -> bool:
@@ -149,12 +149,16 @@ def _beside(folder: Path, state: str) -> Path:
 
 def _tidy_up(folder: Path) -> None:
     """Put right what a killed process left: it held the lock, so it is no longer at work."""
-    for old in sorted(folder.parent.glob(f".{folder.name}.replaced-*")):
-        if not folder.exists():
-            old.rename(folder)
-    for state in ("replaced", "unfinished"):
-        for left in folder.parent.glob(f".{folder.name}.{state}-*"):
-            shutil.rmtree(left)
+    if not folder.exists():
+        for replaced in _left(folder, "replaced")[:1]:
+            replaced.rename(folder)
+    for left in _left(folder, "replaced") + _left(folder, "unfinished"):
+        shutil.rmtree(left)
+
+
+def _left(folder: Path, state: str) -> list[Path]:
+    prefix = f".{folder.name}.{state}-"
+    return sorted(path for path in folder.parent.iterdir() if path.name.startswith(prefix))
 
 
 def _check_place(folder: Path) -> None:
@@ -186,13 +190,14 @@ def _put_in_place(unfinished: Path, folder: Path) -> None:
         unfinished.rename(folder)
         _sync(folder.parent)
         return
-    # POSIX renames onto an empty folder only: between two renames nothing has the name.
+    # POSIX renames onto an empty folder only: between these two, nothing has the name.
     replaced = _beside(folder, "replaced")
-    folder.rename(replaced)
     try:
+        folder.rename(replaced)
         unfinished.rename(folder)
     except BaseException:  # Ctrl-C too.
-        replaced.rename(folder)
+        if not folder.exists():
+            replaced.rename(folder)
         raise
     _sync(folder.parent)
     shutil.rmtree(replaced)

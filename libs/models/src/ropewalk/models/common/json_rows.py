@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from ropewalk.models.errors import ModelInputError
+from ropewalk.models.errors import ModelInputError, reason
 
 # What a schema's x-dtype is in pandas. Times are kept in UTC.
 _PANDAS_DTYPES = {
@@ -15,6 +16,15 @@ _PANDAS_DTYPES = {
     "string": "str",
     "bool": "bool",
     "datetime": "datetime64[us, UTC]",
+}
+
+# What JSON gives for each. Listed by exact type: to Python, True is an int as well.
+_JSON_TYPES: Mapping[str, tuple[type, ...]] = {
+    "int64": (int,),
+    "float64": (int, float),
+    "string": (str,),
+    "bool": (bool,),
+    "datetime": (str,),
 }
 
 
@@ -75,19 +85,15 @@ def rows_to_frame(
     """
     columns = {}
     for name, dtype in dtypes(schema).items():
-        try:
-            values = pd.Series([row[name] for row in rows], dtype=object)
-        except KeyError:
-            raise ModelInputError(
-                f"a row has no {name!r}: give every column, null if missing"
-            ) from None
+        given = [_value(number, row, name, dtype) for number, row in enumerate(rows)]
+        values = pd.Series(given, dtype=object)
         try:
             if dtype == "datetime":
                 values = pd.to_datetime(values, utc=True, format="ISO8601")
             columns[name] = values.astype(pd.api.types.pandas_dtype(_PANDAS_DTYPES[dtype]))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             raise ModelInputError(
-                f"column {name!r} holds a value that is no {dtype}: {error}"
+                f"column {name!r} holds a value that is no {dtype} ({reason(error)})"
             ) from error
     return pd.DataFrame(columns)
 
@@ -125,7 +131,18 @@ def dtypes(schema: Mapping[str, object]) -> dict[str, str]:
     return declared
 
 
+def _value(number: int, row: Mapping[str, object], name: str, dtype: str) -> object:
+    if not isinstance(row, Mapping) or name not in row:
+        raise ModelInputError(f"row {number} has no {name!r}: give every column, null if missing")
+    value = row[name]
+    if value is not None and type(value) not in _JSON_TYPES[dtype]:
+        raise ModelInputError(f"row {number}: {name!r} is {value!r}, and must be {dtype}")
+    return value
+
+
 def _plain(value: object) -> object:
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, float) and math.isnan(value):
         return None
     return value.isoformat() if isinstance(value, pd.Timestamp) else value

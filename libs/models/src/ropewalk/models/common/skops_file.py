@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 from skops.io.exceptions import UntrustedTypesFoundException
 
-from ropewalk.models.errors import BundleError
+from ropewalk.models.errors import BundleError, reason
 
 _SCHEMA = "schema.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # The first that a zip file can hold.
@@ -54,7 +54,7 @@ def dump_estimator(name: str, estimator: BaseEstimator) -> bytes:
         written = skops.io.dumps(estimator)
     except Exception as error:  # Whatever a part of the estimator makes skops raise.
         raise BundleError(
-            f"{name}: skops can't write {type(estimator).__name__} ({_line(error)}):"
+            f"{name}: skops can't write {type(estimator).__name__} ({reason(error)}):"
             " keep functions and open files out of a model"
         ) from error
     numbers: dict[object, int] = {}
@@ -110,7 +110,7 @@ def load_estimator(name: str, content: bytes, trusted: Sequence[str]) -> BaseEst
         raise
     except Exception as error:  # Whatever the file makes skops raise.
         raise BundleError(
-            f"{name}: skops can't read it ({_line(error)}): save the bundle again"
+            f"{name}: skops can't read it ({reason(error)}): save the bundle again"
         ) from error
 
 
@@ -135,8 +135,3 @@ def _renumbered(node: object, numbers: dict[object, int], files: dict[str, str])
     if isinstance(file := node.get("file"), str):
         node["file"] = files.setdefault(file, f"{len(files)}{PurePosixPath(file).suffix}")
     return {key: _renumbered(value, numbers, files) for key, value in node.items()}
-
-
-def _line(error: Exception) -> str:
-    """Give the first line of an error's message, with its type."""
-    return f"{type(error).__name__}: {error}".splitlines()[0]

@@ -1,0 +1,134 @@
+"""A few input rows with their predictions, by which a loaded model shows that it is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from ropewalk.models.common.json_rows import dtypes, frame_to_rows, rows_to_frame
+from ropewalk.models.common.names import hint
+from ropewalk.models.errors import BundleError, ModelInputError, reason
+
+# Another processor may differ in the last digits of a sum; a model that changed differs by more.
+_TOLERANCE = 1e-8
+
+
+def record_example(
+    pipeline: BaseEstimator, example: pd.DataFrame, input_schema: Mapping[str, object]
+) -> dict[str, object]:
+    """Predict a few rows, for `example.json`.
+
+    Parameters
+    ----------
+    pipeline : BaseEstimator
+        Fitted.
+    example : DataFrame of shape (n_rows, n_any)
+        Rows with the columns of the schema.
+    input_schema : mapping
+        JSON Schema of one row, with the `x-dtype` of each property.
+
+    Returns
+    -------
+    dict
+        `rows` and `predictions`, as JSON can hold them.
+
+    Raises
+    ------
+    BundleError
+        If the schema declares no types, a column or all rows are missing, or the model does not
+        predict them.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyRegressor
+    >>> rows = pd.DataFrame({"wind": [3.0, 5.0]})
+    >>> model = DummyRegressor().fit(rows, [10.0, 20.0])
+    >>> record_example(model, rows, {"properties": {"wind": {"x-dtype": "float64"}}})
+    {'rows': [{'wind': 3.0}, {'wind': 5.0}], 'predictions': [15.0, 15.0]}
+    """
+    try:
+        columns = list(dtypes(input_schema))
+    except ModelInputError as error:
+        raise BundleError(f"input_schema.json: {error}") from error
+    for name in columns:
+        if name not in example.columns:
+            raise BundleError(
+                f"example.json: column {name!r} is missing; {hint(name, example.columns)}"
+            )
+    if example.empty:
+        raise BundleError("example.json: has no rows: give a few input rows")
+    rows = example[columns]
+    return {"rows": frame_to_rows(rows), "predictions": _predict(pipeline, rows).tolist()}
+
+
+def replay_example(
+    pipeline: BaseEstimator, recorded: Mapping[str, object], input_schema: Mapping[str, object]
+) -> pd.DataFrame:
+    """Predict the recorded rows again, and refuse a model that predicts something else.
+
+    Parameters
+    ----------
+    pipeline : BaseEstimator
+        Fitted.
+    recorded : mapping
+        What `record_example` gave.
+    input_schema : mapping
+        JSON Schema of one row, with the `x-dtype` of each property.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+        The rows.
+
+    Raises
+    ------
+    BundleError
+        If it is no such record, or a prediction differs.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyRegressor
+    >>> model = DummyRegressor().fit([[3.0], [5.0]], [10.0, 20.0])
+    >>> recorded = {"rows": [{"wind": 3.0}], "predictions": [99.0]}
+    >>> replay_example(model, recorded, {"properties": {"wind": {"x-dtype": "float64"}}})
+    Traceback (most recent call last):
+      ...
+    ropewalk.models.errors.BundleError: example.json: row 0 was predicted 99.0 when saved, ...
+    """
+    rows, predictions = recorded.get("rows"), recorded.get("predictions")
+    if not isinstance(rows, list) or not isinstance(predictions, list) or not rows:
+        raise BundleError("example.json: has no rows and predictions: save the bundle again")
+    if len(rows) != len(predictions) or not all(type(p) in (int, float) for p in predictions):
+        raise BundleError("example.json: has not one number for each row: save the bundle again")
+    try:
+        frame = rows_to_frame(rows, input_schema)
+    except ModelInputError as error:
+        raise BundleError(f"example.json: {error}") from error
+    expected, found = np.array(predictions, dtype=np.float64), _predict(pipeline, frame)
+    differs = ~np.isclose(found, expected, rtol=_TOLERANCE, atol=_TOLERANCE)
+    if differs.any():
+        row = int(np.argmax(differs))
+        raise BundleError(
+            f"example.json: row {row} was predicted {expected[row]} when saved, and is {found[row]}"
+            " here: install the versions in manifest.json, or train again"
+        )
+    return frame
+
+
+def _predict(pipeline: BaseEstimator, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+    try:
+        found = np.asarray(pipeline.predict(rows), dtype=np.float64)
+    except Exception as error:  # Whatever a third party's model raises.
+        raise BundleError(
+            f"pipeline.skops: the model does not predict the example ({reason(error)})"
+        ) from error
+    if found.shape != (len(rows),) or not np.isfinite(found).all():
+        raise BundleError(
+            f"pipeline.skops: predictions of the {len(rows)} example rows are not finite or have"
+            f" shape {found.shape}: use a model that gives one number for each row"
+        )
+    return found
