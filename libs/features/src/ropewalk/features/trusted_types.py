@@ -6,6 +6,7 @@ TRUSTED_TYPES: tuple[str, ...] = (
     "numpy.dtype",
     "ropewalk.features.build_categorical_features.processor.BuildCategoricalFeatures",
     "ropewalk.features.build_datetime_features.processor.BuildDatetimeFeatures",
+    "ropewalk.features.build_history_features.processor.BuildHistoryFeatures",
     "ropewalk.features.build_numeric_features.filter.Filter",
     "ropewalk.features.build_numeric_features.postfilter.Postfilter",
     "ropewalk.features.build_numeric_features.processor.BuildNumericFeatures",
