@@ -102,6 +102,9 @@ stage() {
 
 stage "every file has a target" ./pants tailor --check update-build-files --check ::
 stage "every folder has an owner" python3 cicd/build/utils/owners.py --check
+if [[ $since == :: ]]; then # a change of requirements is among what affects everything
+    stage "locks" python3 cicd/build/utils/lock.py --check
+fi
 stage "lint" ./pants "${selection[@]}" lint "${everything[@]}"
 stage "types" ./pants "${selection[@]}" check "${everything[@]}"
 stage "formats" python3 cicd/build/utils/lint_formats.py

@@ -24,6 +24,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -111,7 +112,12 @@ def main(arguments: list[str] | None = None) -> int:
         asked = ", ".join(options.room) or ", ".join(ROOMS)
         parser.exit(2, f"run_tests.py: no {options.test_type} tests found in {asked}\n")
 
-    reports.mkdir(parents=True, exist_ok=True)
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=reports).close()
+    except OSError as error:
+        told = f"no report can be written to {reports} ({error.strerror}); choose --reports FOLDER"
+        parser.exit(2, f"run_tests.py: {told}\n")
     # Every room runs, also after a failure: one run tells everything.
     sound = [run(root, folder, reports / report, extra) for report, folder in tests]
 

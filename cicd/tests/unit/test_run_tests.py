@@ -121,6 +121,16 @@ def test_wrong_usage(repo: Path, arguments: list[str]) -> None:
     assert "Traceback" not in result.stderr
 
 
+def test_reports_that_can_not_be_written(repo: Path) -> None:
+    (repo / "taken").write_text("")
+
+    result = run(repo, "--test-type", "unit", "--reports", str(repo / "taken"))
+
+    assert result.returncode == 2
+    assert "no report can be written to" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
 def test_help_has_an_example(repo: Path) -> None:
     result = run(repo, "--help")
 
