@@ -308,4 +308,4 @@ def _made(preparation: BaseEstimator) -> list[str]:
 
 def _names(schema: Mapping[str, object]) -> list[str]:
     properties = schema.get("properties")
-    return list(properties) if isinstance(properties, dict) else []
+    return list(properties) if isinstance(properties, Mapping) else []

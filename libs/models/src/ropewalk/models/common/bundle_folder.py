@@ -51,7 +51,8 @@ def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
     except OSError as error:
-        raise BundleError(f"{folder}: can't be written ({error.strerror})") from error
+        told = ": ".join(str(part) for part in (error.strerror, error.filename) if part)
+        raise BundleError(f"{folder}: can't be written ({told})") from error
 
 
 def read_folder(folder: Path, max_file_bytes: int) -> tuple[Manifest, dict[str, bytes]]:
@@ -105,9 +106,7 @@ def _read_files(opened: int, max_file_bytes: int) -> tuple[Manifest, dict[str, b
 
 def _read_file(opened: int, name: str, max_bytes: int) -> bytes:
     try:
-        # A pipe would block for ever, a link may lead anywhere.
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        with open(os.open(name, flags, dir_fd=opened), "rb") as file:
+        with open(name, "rb", opener=lambda path, flags: _opener(path, flags, opened)) as file:
             found = os.fstat(file.fileno())
             if not stat.S_ISREG(found.st_mode):
                 raise BundleError(f"{name}: is no file: copy the bundle again")
@@ -123,6 +122,11 @@ def _read_file(opened: int, name: str, max_bytes: int) -> bytes:
     except OSError as error:
         told = "is a link" if error.errno == errno.ELOOP else f"can't be read ({error.strerror})"
         raise BundleError(f"{name}: {told}: copy the bundle again") from error
+
+
+def _opener(path: str, flags: int, opened: int) -> int:
+    # A link may lead anywhere, and a pipe would block for ever.
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=opened)
 
 
 def _replaced(opened: int, folder: Path) -> bool:

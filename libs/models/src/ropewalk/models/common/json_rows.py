@@ -117,12 +117,12 @@ def dtypes(schema: Mapping[str, object]) -> dict[str, str]:
     {'wind': 'float64'}
     """
     properties = schema.get("properties")
-    if not isinstance(properties, dict) or not properties:
+    if not isinstance(properties, Mapping) or not properties:
         raise ModelInputError("the schema has no properties: declare at least one column")
     declared = {}
     for name, field in properties.items():
-        dtype = field.get("x-dtype") if isinstance(field, dict) else None
-        if dtype not in _PANDAS_DTYPES:
+        dtype = field.get("x-dtype") if isinstance(field, Mapping) else None
+        if not isinstance(dtype, str) or dtype not in _PANDAS_DTYPES:
             raise ModelInputError(
                 f"the schema's {name!r} has x-dtype {dtype!r}: use one of"
                 f" {', '.join(_PANDAS_DTYPES)}"

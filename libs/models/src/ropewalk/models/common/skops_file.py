@@ -17,6 +17,9 @@ from skops.io.exceptions import UntrustedTypesFoundException
 from ropewalk.models.errors import BundleError, reason
 
 _SCHEMA = "schema.json"
+# Where scikit-learn's vectorizers keep the address of a list that they have checked, the one
+# address in a fitted estimator; without it they check that list again.
+_STOP_WORDS = "_stop_words_id"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # The first that a zip file can hold.
 
 
@@ -121,6 +124,8 @@ def _renumbered(node: object, numbers: dict[object, int], files: dict[str, str])
     if not isinstance(node, dict):
         return node
     if not isinstance(node.get("__loader__"), str):  # A mapping of names to nodes.
+        if _STOP_WORDS in node:
+            node = {**node, _STOP_WORDS: {**node[_STOP_WORDS], "content": "null"}}
         return {key: _renumbered(value, numbers, files) for key, value in node.items()}
     node = dict(node)
     number = node.pop("__id__", None)

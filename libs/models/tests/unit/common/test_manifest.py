@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+import sys
+from importlib.metadata import version
+
+import pytest
+
+from ropewalk.models.common import manifest as module
+from ropewalk.models.common.manifest import FORMAT, OPTIONAL, REQUIRED, Manifest
+from ropewalk.models.errors import BundleError
+
+CONTENTS = {name: name.encode() for name in REQUIRED}
+NOT_INSTALLED = "no-such-distribution"
+
+
+def _written() -> dict[str, object]:
+    content = Manifest.describe(CONTENTS, "sched_dep_time").write()
+    written: dict[str, object] = json.loads(content)
+    return written
+
+
+def _read(changes: dict[str, object]) -> Manifest:
+    return Manifest.read(json.dumps({**_written(), **changes}).encode())
+
+
+def test_comes_back_as_it_was() -> None:
+    manifest = Manifest.describe({**CONTENTS, OPTIONAL[0]: b"more"}, "sched_dep_time")
+
+    assert Manifest.read(manifest.write()) == manifest
+
+
+def test_tells_what_made_the_bundle() -> None:
+    versions = Manifest.describe(CONTENTS, "sched_dep_time").versions
+
+    assert versions["python"] == sys.version.split()[0]
+    for package in ("numpy", "pandas", "scikit-learn", "skops"):
+        assert versions[package] == version(package)
+
+
+def test_needs_no_version_of_a_package_run_from_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_PACKAGES", ("numpy", NOT_INSTALLED))
+
+    versions = Manifest.describe(CONTENTS, "sched_dep_time").versions
+
+    assert list(versions) == ["python", "numpy"]
+
+
+def test_the_order_of_the_files_does_not_matter() -> None:
+    backwards = dict(reversed(CONTENTS.items()))
+
+    assert Manifest.describe(backwards, "t").write() == Manifest.describe(CONTENTS, "t").write()
+
+
+@pytest.mark.parametrize("given", [None, "1", 1.0, True, 0, -1])
+def test_refuses_a_format_that_is_no_version(given: object) -> None:
+    with pytest.raises(BundleError, match=r"manifest\.json: format is .*, no version"):
+        _read({"format": given})
+
+
+def test_refuses_a_format_from_the_future_before_anything_else() -> None:
+    with pytest.raises(BundleError, match=rf"format {FORMAT + 1} is later than {FORMAT}.*newer"):
+        _read({"format": FORMAT + 1, "files": "kept elsewhere"})
+
+
+@pytest.mark.parametrize("name", ["prediction_time", "versions", "files"])
+def test_refuses_a_manifest_that_lacks_something(name: str) -> None:
+    with pytest.raises(BundleError, match="no prediction_time, versions or files"):
+        _read({name: None})
+
+
+@pytest.mark.parametrize("name", ["../card.md", "/etc/passwd", "a/b", "", ".", "x.py", "CARD.md"])
+def test_refuses_a_name_that_is_no_file_of_a_bundle(name: str) -> None:
+    files = Manifest.describe({**CONTENTS, name: b""}, "t").write()
+
+    with pytest.raises(BundleError, match=r"manifest\.json: lists .*no file of a bundle") as caught:
+        Manifest.read(files)
+
+    assert repr(name) in str(caught.value)
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_refuses_a_bundle_that_lacks_a_file(name: str) -> None:
+    files = {other: content for other, content in CONTENTS.items() if other != name}
+
+    with pytest.raises(BundleError, match=f"does not list {name}"):
+        Manifest.read(Manifest.describe(files, "t").write())
+
+
+@pytest.mark.parametrize("given", [None, {}, {"size": "1", "sha256": "0"}, {"size": 1}, [1]])
+def test_refuses_a_file_without_size_and_hash(given: object) -> None:
+    files = {name: {"size": 1, "sha256": "0" * 64} for name in REQUIRED}
+
+    with pytest.raises(BundleError, match=r"no size and sha256 of card\.md"):
+        _read({"files": {**files, "card.md": given}})
+
+
+def test_takes_another_patch_of_scikit_learn_but_no_other_minor() -> None:
+    major, minor, *_ = version("scikit-learn").split(".")
+    other = f"{major}.{int(minor) + 1}.0"
+
+    assert _read({"versions": {"scikit-learn": f"{major}.{minor}.99"}}).versions
+
+    with pytest.raises(BundleError, match=f"made with scikit-learn {other}.*or train again"):
+        _read({"versions": {"scikit-learn": other}})
+    with pytest.raises(BundleError, match="made with scikit-learn None"):
+        _read({"versions": {}})
+
+
+def test_refuses_bytes_that_are_not_those_saved() -> None:
+    manifest = Manifest.describe(CONTENTS, "t")
+
+    manifest.check("card.md", b"card.md")
+
+    with pytest.raises(BundleError, match=r"^card\.md: 8 bytes, 7 in manifest\.json"):
+        manifest.check("card.md", b"card.md\n")
+    with pytest.raises(BundleError, match=r"^card\.md: its sha256 is not the one"):
+        manifest.check("card.md", b"card.mD")
