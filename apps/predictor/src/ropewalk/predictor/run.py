@@ -1,0 +1,185 @@
+"""The command line: what it takes, and how its errors are told."""
+
+import json
+import os
+import signal
+import sys
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import FrameType
+
+import click
+
+# What a shell would say of a program that was ended by SIGINT, SIGPIPE or SIGTERM.
+INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143
+
+_BUNDLE = click.option(
+    "--bundle",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    default=Path("artifacts/flights/bundle"),
+    show_default=True,
+    show_envvar=True,
+    help="The model, as the trainer made it.",
+)
+
+
+def _version() -> str:
+    try:
+        return version("ropewalk-predictor")
+    except PackageNotFoundError:
+        return "run from source"
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(_version(), prog_name="ropewalk-predictor")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Predict with a model bundle.
+
+    Either all rows of a file at once (predict), or one request after another over HTTP (serve).
+    Each option can be given as an environment variable too.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+@cli.command()
+@click.argument("source", type=click.Path(path_type=Path))
+@_BUNDLE
+@click.option(
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    default=Path("predictions.csv"),
+    show_default=True,
+    show_envvar=True,
+    help="Where predictions go: .csv or .parquet. It appears when all of it is written.",
+)
+@click.option(
+    "--keep",
+    metavar="COLUMN",
+    multiple=True,
+    show_envvar=True,
+    help="Copy this column of SOURCE beside the predictions. Can be repeated.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    envvar="ROPEWALK_PREDICTOR_PREDICT_JSON",
+    show_envvar=True,
+    help="Print the summary as JSON.",
+)
+def predict(source: Path, bundle: Path, output: Path, keep: tuple[str, ...], as_json: bool) -> None:
+    r"""Predict every row of SOURCE.
+
+    SOURCE is a .csv or .parquet file with the model's input columns, or a .yaml file that
+    describes raw rows: the columns that these lack are then made from all of them. The output has
+    a column named prediction, its rows in the order of SOURCE.
+
+    \b
+    Example:
+      ropewalk-predictor predict artifacts/flights/predict_me.csv --output predictions.csv
+    """
+    # Not the system's own end: leaving in order, it removes what is half-written.
+    _on_sigterm(TERMINATED)
+    # Imported here, so that --help does not wait for pandas and scikit-learn.
+    from ropewalk.predictor.pipelines.predict import predict as run
+
+    summary = run(source, bundle, output, keep)
+    if as_json:
+        click.echo(json.dumps(asdict(summary)))
+        return
+    unit = f" in {summary.model['unit']}" if summary.model["unit"] else ""
+    click.echo(
+        f"predicted {summary.model['target']}{unit} for {summary.rows:,} rows\n"
+        f"model       {summary.model['digest']}\n"
+        f"output      {summary.output}\n"
+        f"online too  ./pants run apps/predictor -- serve --bundle {bundle}"
+    )
+
+
+@cli.command()
+@_BUNDLE
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    show_envvar=True,
+    help="The address to listen on; 0.0.0.0 for every address of this machine.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    show_envvar=True,
+    help="The port to listen on; 0 for a free one.",
+)
+def serve(bundle: Path, host: str, port: int) -> None:
+    r"""Answer requests over HTTP.
+
+    It starts without a model too, and serves one as soon as it is there. A model that it has, it
+    keeps until it ends. SIGTERM lets it finish what it has begun.
+
+    \b
+    Example:
+      ropewalk-predictor serve --port 8080
+      curl -s http://127.0.0.1:8080/example |
+        curl -s http://127.0.0.1:8080/predict -H 'Content-Type: application/json' -d @-
+    """
+    _on_sigterm(0)
+    from ropewalk.predictor.pipelines.serve import serve as run
+
+    run(bundle, host, port)
+
+
+def main() -> None:
+    """Run the command line; exit with 0, with 2 on what the user can put right, or as a shell."""
+    try:
+        code = cli.main(
+            prog_name="ropewalk-predictor",
+            standalone_mode=False,
+            auto_envvar_prefix="ROPEWALK_PREDICTOR",
+        )
+        sys.stdout.flush()
+    except click.UsageError as error:
+        told = error.format_message()
+        code = _fail(f"{told.rstrip('.')}; see {_help(error)}", 2)
+    except (click.Abort, KeyboardInterrupt):
+        code = _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # Nobody reads: that is no error, but Python would make one of what is still unwritten.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = BROKEN_PIPE
+    except _user_errors() as error:
+        code = _fail(str(error), 2)
+    sys.exit(code)
+
+
+def _user_errors() -> tuple[type[Exception], ...]:
+    """Give what users can put right; by the time that one is raised, all of it is imported."""
+    from ropewalk.data_loaders import DataLoaderError
+    from ropewalk.features import FeatureError
+    from ropewalk.models import ModelError
+    from ropewalk.predictor.errors import PredictorError
+
+    return (DataLoaderError, FeatureError, ModelError, PredictorError)
+
+
+def _help(error: click.UsageError) -> str:
+    return f"{error.ctx.command_path if error.ctx else 'ropewalk-predictor'} --help"
+
+
+def _fail(told: str, code: int) -> int:
+    click.echo(f"predictor: {' '.join(told.split())}", err=True)
+    return code
+
+
+def _on_sigterm(code: int) -> None:
+    def leave(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(code)
+
+    signal.signal(signal.SIGTERM, leave)
