@@ -59,6 +59,23 @@ def test_gives_the_same_bytes_for_equal_objects_at_other_addresses() -> None:
     assert make() == make()
 
 
+def test_whether_equal_texts_are_one_object_does_not_matter() -> None:
+    text, same = ("".join(["J", "FK"]) for _ in range(2))
+    assert text is not same
+
+    once = dump_estimator(NAME, _holder(origin=text, dest=text))
+
+    assert dump_estimator(NAME, _holder(origin=text, dest=same)) == once
+
+
+def test_the_order_in_which_a_set_happens_to_be_does_not_matter() -> None:
+    # 0 and 8 collide in a set's table, so that they stay in the order in which they came.
+    one, other = set([0, 8]), set([8, 0])
+    assert list(one) != list(other)
+
+    assert dump_estimator(NAME, _holder(held=one)) == dump_estimator(NAME, _holder(held=other))
+
+
 def test_tells_one_object_held_twice_from_two_that_are_equal() -> None:
     shared = np.zeros(2)
 
