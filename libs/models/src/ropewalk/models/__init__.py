@@ -1,6 +1,16 @@
 """Estimators, baseline first, and the bundle in which a model travels to production."""
 
-from ropewalk.models.common import Bundle, load_bundle, mae, rmse, save_bundle, skill, time_split
+from ropewalk.models.common import (
+    Bundle,
+    frame_to_rows,
+    load_bundle,
+    mae,
+    rmse,
+    rows_to_frame,
+    save_bundle,
+    skill,
+    time_split,
+)
 from ropewalk.models.ensemble import (
     HistogramBoostingRegressor,
     RandomForestAllFeaturesRegressor,
@@ -26,9 +36,11 @@ __all__ = [
     "OlsrRegressor",
     "RandomForestAllFeaturesRegressor",
     "RandomForestNoFeaturesRegressor",
+    "frame_to_rows",
     "load_bundle",
     "mae",
     "rmse",
+    "rows_to_frame",
     "save_bundle",
     "skill",
     "time_split",

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import skops.io
 from sklearn.base import BaseEstimator
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -57,6 +58,18 @@ def test_gives_the_same_bytes_for_equal_objects_at_other_addresses() -> None:
         return dump_estimator(NAME, _holder(airports=held, arrays=[np.zeros(2), np.zeros(2)]))
 
     assert make() == make()
+
+
+def test_a_vectorizer_has_no_address_in_it_and_counts_the_same() -> None:
+    texts = ["late at night", "early"]
+    one, other = (CountVectorizer(stop_words=["at"]).fit(texts) for _ in range(2))
+    assert one._stop_words_id != other._stop_words_id
+
+    content = dump_estimator(NAME, one)
+
+    assert dump_estimator(NAME, other) == content
+    back = load_estimator(NAME, content, trusted=())
+    assert back.transform(texts).toarray().tolist() == one.transform(texts).toarray().tolist()
 
 
 def test_whether_equal_texts_are_one_object_does_not_matter() -> None:

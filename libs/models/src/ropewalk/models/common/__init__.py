@@ -1,7 +1,18 @@
 """What every model needs: measures, the split by time, and the bundle."""
 
 from ropewalk.models.common.bundle import Bundle, load_bundle, save_bundle
+from ropewalk.models.common.json_rows import frame_to_rows, rows_to_frame
 from ropewalk.models.common.metrics import mae, rmse, skill
 from ropewalk.models.common.time_split import time_split
 
-__all__ = ["Bundle", "load_bundle", "mae", "rmse", "save_bundle", "skill", "time_split"]
+__all__ = [
+    "Bundle",
+    "frame_to_rows",
+    "load_bundle",
+    "mae",
+    "rmse",
+    "rows_to_frame",
+    "save_bundle",
+    "skill",
+    "time_split",
+]
