@@ -50,14 +50,18 @@ def run(*command: str | Path, what: str, **environment: str) -> str:
 
 def find_python(*versions: tuple[int, int]) -> Path | None:
     """Return the first interpreter of one of the versions that really runs."""
+    home = Path.home()
+    pyenvs = [Path(os.environ.get("PYENV_ROOT") or home / ".pyenv")]
+    if pyenv := shutil.which("pyenv"):  # somebody else's, of which only the shims are on PATH
+        pyenvs.append(Path(pyenv).parents[1])
     for major, minor in versions:
         name = f"python{major}.{minor}"
         candidates = [sys.executable, shutil.which(name), shutil.which("python3")]
-        for folder in (
-            f".pyenv/versions/{major}.{minor}.*",
-            f".local/share/uv/python/cpython-{major}.{minor}.*",
+        for folder, installed in (
+            *((pyenv_root, f"versions/{major}.{minor}.*") for pyenv_root in pyenvs),
+            (home, f".local/share/uv/python/cpython-{major}.{minor}.*"),
         ):
-            candidates += sorted(map(str, Path.home().glob(f"{folder}/bin/{name}")))
+            candidates += sorted(map(str, folder.glob(f"{installed}/bin/{name}")))
         for candidate in filter(None, candidates):
             # A version manager's shim exists even where the version does not: only running tells.
             probe = subprocess.run(

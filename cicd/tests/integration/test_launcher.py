@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,12 +33,22 @@ def repo(tmp_path: Path) -> Path:
 def environment(tmp_path: Path) -> dict[str, str]:
     """An empty home, with the machine's interpreters still in reach."""
     home = tmp_path / "home"
-    (home / ".pyenv").mkdir(parents=True)
-    versions = Path(os.environ["HOME"], ".pyenv", "versions")
-    if versions.exists():
-        (home / ".pyenv" / "versions").symlink_to(versions)
+    home.mkdir()
+    pyenv = os.environ.get("PYENV_ROOT") or str(Path.home() / ".pyenv")
     kept = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-    return {"HOME": str(home), "PATH": os.environ["PATH"], **kept}
+    return {"HOME": str(home), "PATH": os.environ["PATH"], "PYENV_ROOT": pyenv, **kept}
+
+
+@pytest.fixture
+def programs(tmp_path: Path) -> Path:
+    """All programs there are, on a machine without Python."""
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    for name in ("bash", "cat", "cksum", "env"):
+        found = shutil.which(name)
+        assert found is not None
+        (folder / name).symlink_to(found)
+    return folder
 
 
 @pytest.fixture
@@ -93,14 +104,7 @@ def test_interrupted_bootstrap_leaves_no_half_made_pants(
     assert not [path for path in cache(environment).iterdir() if path.is_symlink()]
 
 
-def test_no_python_is_one_line(repo: Path, tmp_path: Path) -> None:
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    for name in ("bash", "cat", "cksum", "env"):
-        found = shutil.which(name)
-        assert found is not None
-        (programs / name).symlink_to(found)
-
+def test_no_python_is_one_line(repo: Path, tmp_path: Path, programs: Path) -> None:
     result = subprocess.run(
         ["./pants", "--version"],
         cwd=repo,
@@ -113,6 +117,30 @@ def test_no_python_is_one_line(repo: Path, tmp_path: Path) -> None:
     assert len(result.stderr.splitlines()) == 1
     assert "no Python" in result.stderr
     assert "apt-get install" in result.stderr
+
+
+def test_no_python_for_pants_is_one_line(
+    repo: Path, environment: dict[str, str], programs: Path
+) -> None:
+    python = Path(sys.executable).resolve()
+    (programs / f"python3.{sys.version_info.minor}").symlink_to(python)
+    # uv is asked, and may download nothing.
+    nowhere = {"UV_PYTHON_INSTALL_MIRROR": f"file://{programs}", "PYENV_ROOT": str(programs)}
+
+    result = subprocess.run(
+        ["./pants", "--version"],
+        cwd=repo,
+        env={**environment, **nowhere, "PATH": str(programs)},
+        capture_output=True,
+        text=True,
+    )
+
+    assert result.returncode == 2
+    installing, problem = result.stderr.splitlines()
+    assert installing.startswith("pants: installing Pants")
+    assert "no Python 3.9 found, which Pants itself runs on, and uv could not" in problem
+    assert "pyenv install 3.9" in problem
+    assert not [path for path in cache(environment).iterdir() if path.is_dir()]
 
 
 def test_no_index_is_one_line(repo: Path, environment: dict[str, str]) -> None:

@@ -20,7 +20,7 @@ NEEDED = (
     "cicd/build/pants_plugin",
 )
 ROOMS = ("libs/data_loaders", "libs/features", "libs/models", "apps/trainer", "apps/predictor")
-KEPT = ("HOME", "PATH", "XDG_CACHE_HOME")
+KEPT = ("HOME", "PATH", "PYENV_ROOT", "XDG_CACHE_HOME")
 GOOD = '"""A room."""\n'
 
 
