@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ropewalk.models.common.json_rows import dtypes, frame_to_rows, rows_to_frame
@@ -39,6 +39,7 @@ row = st.tuples(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(row))
 def test_a_frame_comes_back_as_it_was(rows: list[tuple[object, ...]]) -> None:
     columns = {name: [values[at] for values in rows] for at, name in enumerate(NAMES)}

@@ -133,7 +133,7 @@ def _replaced(opened: int, folder: Path) -> bool:
     try:
         return not os.path.samestat(os.fstat(opened), os.stat(folder))
     except OSError:
-        return False
+        return True  # Gone, for the moment or for good: opening it again will tell.
 
 
 @contextmanager
