@@ -20,8 +20,10 @@ def _room(description, team, third_party, libs, console_scripts):
     python_tests(
         name="unit",
         sources=["tests/unit/**/test_*.py"],
-        # Docstring examples are in every module, so this one test needs every module.
-        overrides={"tests/unit/test_docstrings.py": {"dependencies": [f"//{folder}/src"]}},
+        # Examples are in every module and in README, so this one test needs all of them.
+        overrides={
+            "tests/unit/test_docstrings.py": {"dependencies": [f"//{folder}/src", ":docs"]},
+        },
         tags=[f"team:{team}", "unit"],
     )
     python_tests(

@@ -13,14 +13,16 @@ from sklearn.utils.validation import validate_data
 from ropewalk.features import (
     BuildCategoricalFeatures,
     BuildDatetimeFeatures,
+    BuildHistoryFeatures,
     BuildNumericFeatures,
     BuildTextFeatures,
     FeatureFlow,
+    Window,
 )
 from ropewalk.features.build_numeric_features.filter import Filter
 from ropewalk.features.build_numeric_features.postfilter import Postfilter
 
-# The checks that fit on random numbers, which are neither times nor text.
+# The checks that fit on random numbers without names, which are neither times nor text.
 _ON_NUMBERS = (
     "check_fit_score_takes_y",
     "check_estimators_overwrite_params",
@@ -66,6 +68,26 @@ class TextFromNumbers(BuildTextFeatures):
         return pd.DataFrame(array, columns=self._input_names()).map(str, na_action="ignore")
 
 
+class HistoryFromNumbers(BuildHistoryFeatures):
+    """The same flow, reading numbers as values and as days, so that the checks reach it."""
+
+    def _read(self, X: object, reset: bool) -> pd.DataFrame:
+        array = validate_data(self, X, reset=reset, dtype=np.float64, ensure_all_finite=False)
+        days = pd.to_datetime(pd.Series(array[:, 0]), unit="D")
+        return pd.DataFrame({"value": array[:, -1], "known_at": days, "moment": days})
+
+
+def _history(flow: type[BuildHistoryFeatures]) -> BuildHistoryFeatures:
+    month: Window = {"by": [], "hours": 720}
+    return flow("value", "known_at", "moment", windows=[month], backlog=[month])
+
+
+def _expected_failures(estimator: BaseEstimator) -> dict[str, str]:
+    if not isinstance(estimator, BuildHistoryFeatures):
+        return {}
+    return {"check_methods_subset_invariance": "a row alone has no other rows to look back on"}
+
+
 @parametrize_with_checks(  # type: ignore[untyped-decorator]
     [
         BuildNumericFeatures(),
@@ -76,7 +98,9 @@ class TextFromNumbers(BuildTextFeatures):
         BuildCategoricalFeatures(encoding="ordinal"),
         TimesFromNumbers(),
         TextFromNumbers(),
-    ]
+        _history(HistoryFromNumbers),
+    ],
+    expected_failed_checks=_expected_failures,
 )
 def test_scikit_learn_takes_it_for_an_estimator(
     estimator: BaseEstimator, check: Callable[[BaseEstimator], None]
@@ -89,6 +113,10 @@ def test_scikit_learn_takes_it_for_an_estimator(
     [
         (BuildDatetimeFeatures(), "takes times, not numbers: see TimesFromNumbers"),
         (BuildTextFeatures(), "takes text, not numbers: see TextFromNumbers"),
+        (
+            _history(BuildHistoryFeatures),
+            "finds its columns by name, and arrays have none: see HistoryFromNumbers",
+        ),
     ],
 )
 def test_all_that_fails_on_other_flows_is_that_they_take_no_numbers(
@@ -128,6 +156,7 @@ def test_all_that_fails_on_other_flows_is_that_they_take_no_numbers(
         BuildCategoricalFeatures(encoding="ordinal"),
         TimesFromNumbers(),
         TextFromNumbers(),
+        _history(HistoryFromNumbers),
     ],
 )
 def test_scikit_learn_takes_its_names(

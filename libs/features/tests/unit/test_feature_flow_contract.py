@@ -10,6 +10,7 @@ from ropewalk.features import (
     TRUSTED_TYPES,
     BuildCategoricalFeatures,
     BuildDatetimeFeatures,
+    BuildHistoryFeatures,
     BuildNumericFeatures,
     BuildTextFeatures,
     FeatureFlow,
@@ -119,6 +120,42 @@ class TestDatetime(_FlowOfThisLibrary):
 class TestDatetimeElsewhere(TestDatetime):
     def make_flow(self) -> FeatureFlow:
         return BuildDatetimeFeatures(["month", "day", "day_of_year"], timezone="Asia/Kolkata")
+
+
+class TestHistory(_FlowOfThisLibrary):
+    def make_flow(self) -> FeatureFlow:
+        return BuildHistoryFeatures(
+            value="dep_delay",
+            known_at="departed_at",
+            moment="scheduled_departure",
+            windows=[{"by": ["origin"], "hours": 2}, {"by": ["origin", "tailnum"], "hours": 0.5}],
+            backlog=[{"by": [], "hours": 24}],
+        )
+
+    def make_data(self) -> pd.DataFrame:
+        scheduled = pd.Series(
+            pd.to_datetime(["2013-01-01 08:00Z", "2013-01-01 08:00Z", "2013-01-01 08:20Z", "NaT"])
+        )
+        delays = pd.Series([10.0, np.nan, -5.0, 3.0])
+        return pd.DataFrame(
+            {
+                "dep_delay": delays,
+                "departed_at": scheduled + pd.to_timedelta(delays, unit="min"),
+                "scheduled_departure": scheduled,
+                "origin": ["JFK", "JFK", "JFK", None],
+                "tailnum": ["N14228", None, "N14228", "N14228"],
+            }
+        )
+
+    def test_a_row_alone_gives_what_it_gives_in_a_batch(self) -> None:
+        """It does not, by its nature: history is in the other rows, and a row alone has none."""
+        data = self.make_data()
+        flow = self._fitted()
+
+        alone = np.vstack([flow.transform(data.iloc[[number]]) for number in range(len(data))])
+
+        assert flow.transform(data)[:, 1].any()
+        np.testing.assert_array_equal(alone, [[np.nan, 0, np.nan, 0, 0]] * len(data))
 
 
 class TestText(_FlowOfThisLibrary):

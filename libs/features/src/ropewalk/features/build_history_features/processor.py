@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ropewalk.features.build_history_features.lookback import backlog, mean_and_count
 from ropewalk.features.build_history_features.window import Window, check_windows, ending
 from ropewalk.features.common.account import AccountRow
+from ropewalk.features.common.flow import FeatureFlow
 from ropewalk.features.common.known_by import comparable
 from ropewalk.features.common.numeric_flow import NumericFlow
 from ropewalk.features.errors import FeatureColumnError, FeatureError, did_you_mean
@@ -93,13 +94,15 @@ class BuildHistoryFeatures(NumericFlow):
                 raise FeatureError(f"windows and backlog give '{name}' twice; drop one")
 
     def _check_array(self, X: object, reset: bool) -> NDArray[np.generic]:
+        # First what no flow takes, such as sparse matrices.
+        FeatureFlow._check_array(self, X, reset)
         raise FeatureColumnError(
             f"{type(self).__name__}: columns are found by name; give a DataFrame, not a "
             f"{type(X).__name__} without names"
         )
 
     def _read(self, X: object, reset: bool) -> pd.DataFrame:
-        if reset and isinstance(X, pd.DataFrame):
+        if isinstance(X, pd.DataFrame):
             X = X[self._wanted(X)]
         return super()._read(X, reset)
 
