@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -42,26 +41,6 @@ schema:
 TRUSTED = (*features.TRUSTED_TYPES, *models.TRUSTED_TYPES)
 
 
-@dataclass(frozen=True)
-class Workplace:
-    """A folder with all that a user has.
-
-    Attributes
-    ----------
-    folder : Path
-        Holds `raw.csv`, which `raw.yaml` describes, `ready.csv` and `ready.parquet` with the
-        model's input columns, the flights' numbers and what happened, and `bundle`.
-    bundle : Bundle
-        The model.
-    ready : DataFrame
-        What is in `ready.csv`.
-    """
-
-    folder: Path
-    bundle: Bundle
-    ready: pd.DataFrame
-
-
 def make_raw(n_rows: int, seed: int) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     wind = random.gamma(2.0, 5.0, n_rows)
@@ -85,7 +64,12 @@ def make_raw(n_rows: int, seed: int) -> pd.DataFrame:
     )
 
 
-def make_workplace(folder: Path, seed: int = 0) -> Workplace:
+def make_workplace(folder: Path, seed: int) -> Path:
+    """Fill a folder with all that a user has.
+
+    That is `raw.csv`, which `raw.yaml` describes; `ready.csv` and `ready.parquet` with the model's
+    input columns, the flights' numbers and what happened; and `bundle`.
+    """
     raw = make_raw(300, seed)
     raw.to_csv(folder / "raw.csv", index=False)
     (folder / "raw.yaml").write_text(SOURCE)
@@ -147,19 +131,31 @@ def make_workplace(folder: Path, seed: int = 0) -> Workplace:
     )
     ready.to_csv(folder / "ready.csv", index=False)
     ready.to_parquet(folder / "ready.parquet")
-    return Workplace(folder, load_bundle(folder / "bundle", trusted=TRUSTED), ready)
+    return folder
 
 
 @pytest.fixture(scope="session")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a workplace for all tests to read, and none to write to."""
-    return make_workplace(tmp_path_factory.mktemp("workplace"))
+    return make_workplace(tmp_path_factory.mktemp("workplace"), seed=0)
 
 
 @pytest.fixture(scope="session")
-def other_workplace(tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+def other_workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give one with another model."""
     return make_workplace(tmp_path_factory.mktemp("other"), seed=1)
+
+
+@pytest.fixture(scope="session")
+def bundle(workplace: Path) -> Bundle:
+    """Give the model of the workplace."""
+    return load_bundle(workplace / "bundle", trusted=TRUSTED)
+
+
+@pytest.fixture(scope="session")
+def ready(workplace: Path) -> pd.DataFrame:
+    """Give what is in `ready.csv`."""
+    return pd.read_parquet(workplace / "ready.parquet")
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,11 @@
 """Write a table chunk by chunk, so that it appears whole or not at all."""
 
 import os
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 import pandas as pd
 import pyarrow as pa
@@ -21,7 +22,7 @@ class _Writer(Protocol):
 
 
 class _Open(Protocol):
-    def __call__(self, sink: IO[bytes], schema: pa.Schema) -> _Writer: ...
+    def __call__(self, sink: pa.NativeFile, schema: pa.Schema) -> _Writer: ...
 
 
 _WRITERS: Mapping[str, _Open] = {
@@ -81,26 +82,29 @@ def write_table(path: Path, chunks: Iterable[pd.DataFrame]) -> int:
         If the system refuses to write. Whatever `chunks` raises goes through, and nothing is
         left of the file.
     """
-    unfinished = path.with_name(f".{path.name}.unfinished-{os.getpid()}")
+    unfinished = path.with_name(f".{path.name}.unfinished-{secrets.token_hex(4)}")
     writer: _Writer | None = None
     rows = 0
+    with _writing(path):
+        file = pa.OSFile(str(unfinished), "wb")
     try:
-        with _writing(path):
-            file = unfinished.open("xb")
-        with file:
-            for chunk in chunks:
-                table = pa.Table.from_pandas(chunk, preserve_index=False)
-                with _writing(path):
-                    writer = writer or _WRITERS[path.suffix.lower()](file, table.schema)
-                    writer.write_table(table)
-                rows += len(chunk)
-            assert writer is not None
+        for chunk in chunks:
+            table = pa.Table.from_pandas(chunk, preserve_index=False)
             with _writing(path):
-                writer.close()
-                file.close()
+                writer = writer or _WRITERS[path.suffix.lower()](file, table.schema)
+                writer.write_table(table)
+            rows += len(chunk)
+        assert writer is not None
         with _writing(path):
+            writer.close()
+            file.close()
             unfinished.replace(path)
     finally:
+        # On a disk that is full, closing fails a second time.
+        with suppress(OSError):
+            if writer is not None:
+                writer.close()
+        file.close()
         unfinished.unlink(missing_ok=True)
     return rows
 
@@ -110,5 +114,6 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        told = error.strerror or str(error)
+        # Arrow's own words name the unfinished file.
+        told = os.strerror(error.errno) if error.errno else str(error)
         raise PredictorError(f"{path}: can't be written: {told}") from error

@@ -18,7 +18,7 @@ class Problem(Exception):  # noqa: N818 (the RFC's own word)
     status : int
         The HTTP status.
     detail : str
-        What is wrong and what to do; cut off after 300 characters.
+        What is wrong and what to do; cut to 300 characters.
     errors : sequence of mapping, optional
         Each with a ``detail`` and a ``pointer`` to the place in the request.
     headers : mapping of str to str, optional
@@ -66,11 +66,13 @@ class Problem(Exception):  # noqa: N818 (the RFC's own word)
 
 
 def cut(text: str) -> str:
-    """Keep a text short.
+    """Keep a text short, and what stands at its ends: a value comes first, its rule last.
 
     Examples
     --------
-    >>> len(cut("x" * 1000))
-    300
+    >>> short = cut("x" * 1000 + " is too long")
+    >>> len(short), short[-20:]
+    (300, 'xxxxxxxx is too long')
     """
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    half = LONGEST // 2
+    return text if len(text) <= LONGEST else f"{text[:half - 3]} ... {text[2 - half:]}"
