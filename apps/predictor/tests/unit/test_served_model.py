@@ -8,6 +8,7 @@ import pytest
 from ropewalk.models import Bundle
 from ropewalk.models.common.json_rows import frame_to_rows
 from ropewalk.predictor import served_model
+from ropewalk.predictor.model import load_model
 from ropewalk.predictor.served_model import Served, ServedModel
 
 
@@ -96,12 +97,11 @@ def test_what_nobody_foresaw_keeps_no_server_from_living(
 
 def test_nobody_waits_while_another_loads(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loading, go_on = Barrier(2), Barrier(2)
-    load = served_model.load_model
 
     def slow(folder: Path) -> Bundle:
         loading.wait(10)
         go_on.wait(10)
-        return load(folder)
+        return load_model(folder)
 
     monkeypatch.setattr(served_model, "load_model", slow)
     model = ServedModel(workplace / "bundle")

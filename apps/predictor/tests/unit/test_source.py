@@ -53,7 +53,7 @@ def test_a_column_asked_for_twice_is_read_once(workplace: Path, bundle: Bundle) 
 def test_a_column_to_keep_that_is_not_there_is_told_with_the_nearest(
     workplace: Path, bundle: Bundle, source: str
 ) -> None:
-    with pytest.raises(PredictorError, match="--keep fligt: .* did you mean 'flight'"):
+    with pytest.raises(PredictorError, match=r"--keep fligt: .* did you mean 'flight'"):
         read(workplace / source, bundle, "fligt")
 
 

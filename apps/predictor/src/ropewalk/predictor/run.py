@@ -138,17 +138,20 @@ def serve(bundle: Path, host: str, port: int) -> None:
 
 def main() -> None:
     """Run the command line; exit with 0, with 2 on what the user can put right, or as a shell."""
+    code = 0
     try:
-        code = cli.main(
-            prog_name="ropewalk-predictor",
-            standalone_mode=False,
-            auto_envvar_prefix="ROPEWALK_PREDICTOR",
-        )
+        # Not cli.main(), which has ways of its own to tell errors and interrupts.
+        with cli.make_context(
+            "ropewalk-predictor", sys.argv[1:], auto_envvar_prefix="ROPEWALK_PREDICTOR"
+        ) as context:
+            cli.invoke(context)
         sys.stdout.flush()
+    except click.exceptions.Exit as end:
+        code = end.exit_code
     except click.UsageError as error:
         told = error.format_message()
         code = _fail(f"{told.rstrip('.')}; see {_help(error)}", 2)
-    except (click.Abort, KeyboardInterrupt):
+    except KeyboardInterrupt:
         code = _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # Nobody reads: that is no error, but Python would make one of what is still unwritten.
