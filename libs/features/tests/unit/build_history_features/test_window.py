@@ -25,9 +25,10 @@ from ropewalk.features.build_history_features.window import check_windows, endin
         ([{"by": ["origin", "origin"], "hours": 2}], "has a column twice"),
         ([{"by": [], "hours": "2"}], "hours='2'; give a number"),
         ([{"by": [], "hours": True}], "hours=True; give a number"),
-        ([{"by": [], "hours": 0}], "hours=0; give a number above 0"),
-        ([{"by": [], "hours": math.nan}], "hours=nan; give a number above 0"),
-        ([{"by": [], "hours": math.inf}], "hours=inf; give a number above 0"),
+        ([{"by": [], "hours": 0}], "hours=0; give more than 0"),
+        ([{"by": [], "hours": math.nan}], "hours=nan; give more than 0"),
+        ([{"by": [], "hours": 1e6}], "hours=1000000.0; give more than 0 and at most 876600"),
+        ([{"by": [], "hours": math.inf}], "hours=inf; give more than 0"),
     ],
 )
 def test_what_is_no_window_is_refused_in_one_line(windows: Any, told: str) -> None:

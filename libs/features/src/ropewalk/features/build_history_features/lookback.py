@@ -135,8 +135,8 @@ def _places(
     Those are the rows of groups before, and those of the same group up to the time asked for;
     with ``side="left"`` without those at that very time.
     """
-    # The number of a time among all times: group and time then fit into one integer.
-    clock = np.unique(times[rows])
+    # How many times are not later, in place of a time: it fits into one integer with the group.
+    clock = np.sort(times[rows])
     width = len(clock) + 1
     there = groups[rows] * width + np.searchsorted(clock, times[rows], side="right")
     wanted = groups[asking] * width + np.searchsorted(clock, asked, side=side)

@@ -1,10 +1,12 @@
 """How far to look back, and on which rows."""
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
 from ropewalk.features.errors import FeatureError, did_you_mean
+
+# In hours: nanoseconds of much more than this do not fit into 64 bits.
+_CENTURY = 876_600
 
 
 class Window(TypedDict):
@@ -15,7 +17,7 @@ class Window(TypedDict):
     by : sequence of str
         Columns whose values a row must share; none of them means all rows.
     hours : float
-        How far back to look.
+        How far back to look; at most a century.
 
     Examples
     --------
@@ -91,5 +93,5 @@ def check_windows(name: str, windows: Sequence[Window]) -> None:
         # True is a number too.
         if isinstance(hours, bool) or not isinstance(hours, int | float):
             raise FeatureError(f"{place}: hours={hours!r}; give a number")
-        if not (math.isfinite(hours) and 0 < hours):
-            raise FeatureError(f"{place}: hours={hours!r}; give a number above 0")
+        if not 0 < hours <= _CENTURY:
+            raise FeatureError(f"{place}: hours={hours!r}; give more than 0 and at most {_CENTURY}")

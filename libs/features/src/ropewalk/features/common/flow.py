@@ -171,8 +171,6 @@ class FeatureFlow(TransformerMixin, BaseEstimator, ABC):
         named = isinstance(X, pd.DataFrame) and all(isinstance(name, str) for name in X.columns)
         if not isinstance(X, pd.DataFrame) or not named:
             array = self._check_array(X, reset)
-            if reset and hasattr(self, "feature_names_in_"):
-                del self.feature_names_in_
             return pd.DataFrame(array, columns=self._input_names())
         if X.shape[1] == 0:
             raise FeatureColumnError(f"{flow}: 0 feature(s): the frame has no columns; name some")

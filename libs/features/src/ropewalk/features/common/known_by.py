@@ -79,23 +79,18 @@ def comparable(
             f"{_named(known_at)} has {len(known_at)} rows and {_named(moment)} {len(moment)}; "
             "give a time for each row"
         )
-    pair = [_times(known_at), _times(moment)]
-    first, second = pair
-    if (
-        first.notna().any()
-        and second.notna().any()
-        and (first.dt.tz is None) != (second.dt.tz is None)
-    ):
-        bare, zoned = (known_at, moment) if first.dt.tz is None else (moment, known_at)
+    pair = (_times(known_at), _times(moment))
+    some = all(times.notna().any() for times in pair)
+    if some and (pair[0].tz is None) != (pair[1].tz is None):
+        bare, zoned = (known_at, moment) if pair[0].tz is None else (moment, known_at)
         raise FeatureColumnError(
             f"{_named(bare)} has no time zone and {_named(zoned)} has one; give both one "
             "(Series.dt.tz_localize), or neither"
         )
-    unit = _UNITS[any(times.dt.unit == "ns" for times in pair)]
+    unit = _UNITS[any(times.unit == "ns" for times in pair)]
     try:
         known, moments = (
-            (times if times.dt.tz is None else times.dt.tz_convert(None)).dt.as_unit(unit)
-            for times in pair
+            (times if times.tz is None else times.tz_convert(None)).as_unit(unit) for times in pair
         )
     except pd.errors.OutOfBoundsDatetime as error:
         raise FeatureColumnError(
@@ -105,12 +100,10 @@ def comparable(
     return known.to_numpy(), moments.to_numpy()
 
 
-def _times(column: pd.Series) -> pd.Series:
-    if is_datetime64_any_dtype(column.dtype):
-        return column
-    if column.isna().all():
-        # A batch whose times are all missing need not come with a type.
-        return pd.Series(np.full(len(column), "NaT", dtype="datetime64[us]"))
+def _times(column: pd.Series) -> pd.DatetimeIndex:
+    # A batch whose times are all missing need not come with a type.
+    if is_datetime64_any_dtype(column.dtype) or column.isna().all():
+        return pd.DatetimeIndex(column)
     raise FeatureColumnError(
         f"{_named(column)} is of type {column.dtype}, not a time; read it with pandas.to_datetime"
     )
