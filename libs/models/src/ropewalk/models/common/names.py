@@ -29,6 +29,7 @@ def hint(name: str, given: Iterable[object]) -> str:
     'there are: origin, dest'
     """
     names = [str(column) for column in given]
-    if near := get_close_matches(name, names, n=1):
+    # Stricter than the default, to which 'carrier' is like 'arr_time'.
+    if near := get_close_matches(name, names, n=1, cutoff=0.75):
         return f"did you mean {near[0]!r}?"
     return f"there are: {', '.join(names[:20]) or 'none'}"
