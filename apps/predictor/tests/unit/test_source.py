@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -62,6 +63,18 @@ def test_raw_rows_in_a_bare_file_are_told_the_way_to_their_history(
 ) -> None:
     with pytest.raises(PredictorError, match=f"no column '{HISTORY}'.* in a .yaml source"):
         read(workplace / "raw.csv", bundle)
+
+
+def test_a_model_without_history_points_to_none(
+    workplace: Path, tmp_path: Path, bundle: Bundle, ready: pd.DataFrame
+) -> None:
+    source = tmp_path / "rows.csv"
+    ready.drop(columns="wind").to_csv(source, index=False)
+
+    with pytest.raises(DataLoaderError, match="no column 'wind'") as raised:
+        read(source, replace(bundle, preparation=None))
+
+    assert "raw" not in str(raised.value)
 
 
 @pytest.mark.parametrize(
