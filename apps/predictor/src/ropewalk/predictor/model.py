@@ -93,12 +93,14 @@ def identify(bundle: Bundle) -> dict[str, object]:
     Returns
     -------
     dict
-        What is predicted and in which unit, and the SHA-256 of the bundle's manifest, which tells
-        one model from any other: it holds the hash of every file.
+        The model's name where the trainer left one, what it predicts and in which unit, and the
+        SHA-256 of the bundle's manifest, which tells one model from any other: it holds the hash
+        of every file.
     """
     properties = bundle.output_schema["properties"]
     assert isinstance(properties, Mapping)
     return {
+        "name": bundle.metrics.get("winner"),
         "target": bundle.target,
         "unit": properties[bundle.target].get("x-unit"),
         "digest": hashlib.sha256(bundle.manifest.write()).hexdigest(),

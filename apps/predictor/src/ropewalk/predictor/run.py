@@ -14,11 +14,13 @@ import click
 # What a shell would say of a program that was ended by SIGINT, SIGPIPE or SIGTERM.
 INTERRUPTED, BROKEN_PIPE, TERMINATED = 130, 141, 143
 
+DEFAULT_BUNDLE = Path("artifacts/flights/bundle")
+
 _BUNDLE = click.option(
     "--bundle",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    default=Path("artifacts/flights/bundle"),
+    default=DEFAULT_BUNDLE,
     show_default=True,
     show_envvar=True,
     help="The model, as the trainer made it.",
@@ -92,12 +94,16 @@ def predict(source: Path, bundle: Path, output: Path, keep: tuple[str, ...], as_
     if as_json:
         click.echo(json.dumps(asdict(summary)))
         return
-    unit = f" in {summary.model['unit']}" if summary.model["unit"] else ""
+    model = summary.model
+    unit = f" in {model['unit']}" if model["unit"] else ""
+    name = f"{model['name']}, " if model["name"] else ""
+    command = "./pants run apps/predictor --" if Path("pants").exists() else "ropewalk-predictor"
+    chosen = "" if bundle == DEFAULT_BUNDLE else f" --bundle {bundle}"
     click.echo(
-        f"predicted {summary.model['target']}{unit} for {summary.rows:,} rows\n"
-        f"model       {summary.model['digest']}\n"
-        f"output      {summary.output}\n"
-        f"online too  ./pants run apps/predictor -- serve --bundle {bundle}"
+        f"predicted {model['target']}{unit} for {summary.rows:,} rows\n\n"
+        f"predictions  {summary.output}\n"
+        f"model        {name}sha256 {model['digest']}\n\n"
+        f"next\n  {command} serve{chosen}"
     )
 
 
