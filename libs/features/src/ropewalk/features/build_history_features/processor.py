@@ -41,7 +41,8 @@ class BuildHistoryFeatures(NumericFlow):
         look back. A row with a missing value in a column of `by` has no history there and is none;
         an empty `by` takes all rows together.
     backlog : sequence of Window, default=()
-        The same for the backlogs.
+        The same for the backlogs. A row that never becomes known (a flight that is cancelled)
+        stays for the whole of `hours`: with many of them, they soon count the cancelled alone.
 
     Examples
     --------
@@ -57,13 +58,13 @@ class BuildHistoryFeatures(NumericFlow):
     ...     known_at="departed",
     ...     moment="scheduled",
     ...     windows=[{"by": ["origin"], "hours": 2}],
-    ...     backlog=[{"by": ["origin"], "hours": 24}],
+    ...     backlog=[{"by": ["origin"], "hours": 3}],
     ... )
     >>> flow.set_output(transform="pandas").fit_transform(flights).T
                                       0     1     2    3
     history_delay_mean_origin_2h    NaN  10.0  10.0  NaN
     history_delay_count_origin_2h   0.0   1.0   1.0  0.0
-    history_backlog_origin_24h      0.0   0.0   1.0  0.0
+    history_backlog_origin_3h       0.0   0.0   1.0  0.0
     """
 
     def __init__(
