@@ -37,9 +37,12 @@ def test_what_was_written_is_read_back_bit_for_bit(tmp_path: Path, suffix: str) 
 def test_a_file_that_was_there_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "out.csv"
     path.write_text("old\n" * 100)
+    (tmp_path / "old.csv").hardlink_to(path)
 
     write_table(path, chunks())
 
+    # Whoever has it open goes on reading the old one.
+    assert (tmp_path / "old.csv").read_text() == "old\n" * 100
     assert path.read_text().splitlines()[0] == '"id","prediction"'
     assert len(path.read_text().splitlines()) == 7
 

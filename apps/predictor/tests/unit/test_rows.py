@@ -135,6 +135,17 @@ def test_an_answer_lists_so_many_errors_and_no_more(model: Served, row: Row) -> 
     assert all(len(error["detail"]) <= LONGEST for error in raised.value.errors)
 
 
+@pytest.mark.parametrize(("value", "fine"), [(5000, True), (5001, False)])
+def test_a_declared_maximum_holds(bundle: Bundle, row: Row, value: int, fine: bool) -> None:
+    properties = bundle.input_schema["properties"]
+    assert isinstance(properties, dict)
+    distance = {**properties["distance"], "maximum": 5000}
+    schema = {**bundle.input_schema, "properties": {**properties, "distance": distance}}
+    model = Served.of(replace(bundle, input_schema=schema))
+
+    assert model.rows.is_valid({**row, "distance": value}) == fine
+
+
 def test_what_the_schema_lets_pass_but_no_frame_can_hold_is_no_crash(
     bundle: Bundle, row: Row
 ) -> None:

@@ -3,9 +3,11 @@ import json
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from threading import Event
 
 import httpx
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
 from starlette.requests import ClientDisconnect
@@ -173,6 +175,30 @@ def test_each_problem_is_told_in_the_same_form(workplace: Path) -> None:
         assert got.headers["content-type"] == "application/problem+json"
         assert got.json()["status"] == got.status_code
         assert str(workplace) not in got.text
+
+
+def test_it_says_that_it_lives_while_it_predicts(
+    workplace: Path, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    predicting, go_on = Event(), Event()
+
+    def slow(bundle: Bundle, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+        predicting.set()
+        assert go_on.wait(30)
+        return bundle.predict(rows)
+
+    monkeypatch.setattr(module, "ask", slow)
+
+    async def talk(client: httpx.AsyncClient) -> httpx.Response:
+        body = of_rows(bundle.example)
+        asked = asyncio.create_task(client.post("/predict", content=body, headers=JSON))
+        assert await asyncio.to_thread(predicting.wait, 30)
+        lives = await client.get("/livez")
+        go_on.set()
+        assert (await asked).status_code == 200
+        return lives
+
+    assert answer(workplace / "bundle", talk).status_code == 200
 
 
 def test_an_answer_that_is_no_number_is_the_callers_problem(
