@@ -162,4 +162,5 @@ def ready(workplace: Path) -> pd.DataFrame:
 def predictor() -> tuple[list[str], dict[str, str]]:
     """Give what starts the command line in a process of its own: a command and its environment."""
     code = "from ropewalk.predictor.run import main; main()"
-    return [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    path = os.pathsep.join(os.path.abspath(place) for place in sys.path)
+    return [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": path}

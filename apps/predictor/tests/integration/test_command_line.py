@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -17,9 +16,12 @@ import ropewalk.predictor.run  # noqa: F401
 Predictor = tuple[list[str], dict[str, str]]
 
 
-def until(holds: Callable[[], bool], seconds: float = 30) -> None:
-    give_up = time.monotonic() + seconds
-    while not holds():
+def begins_to_write(process: "subprocess.Popen[str]", output: Path) -> None:
+    """Wait until a process has written some of its output."""
+    give_up = time.monotonic() + 60
+    unfinished = f".{output.name}.unfinished-*"
+    while not any(path.stat().st_size for path in output.parent.glob(unfinished)):
+        assert process.poll() is None, "it ended"
         assert time.monotonic() < give_up, "it took too long"
         time.sleep(0.01)
 
@@ -60,7 +62,7 @@ def test_a_signal_in_the_middle_leaves_nothing_half_written(
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        until(lambda: any(path.stat().st_size for path in tmp_path.glob(".out.csv.unfinished-*")))
+        begins_to_write(process, tmp_path / "out.csv")
         process.send_signal(number)
         out, err = process.communicate(timeout=30)
 
@@ -76,9 +78,9 @@ def test_a_killed_run_is_no_trouble_for_the_next(
     options = ["--bundle", str(workplace / "bundle"), "--output", "out.csv"]
 
     with subprocess.Popen(
-        [*command, "predict", str(long_source), *options], cwd=tmp_path, env=environment
+        [*command, "predict", str(long_source), *options], cwd=tmp_path, env=environment, text=True
     ) as process:
-        until(lambda: any(tmp_path.glob(".out.csv.unfinished-*")))
+        begins_to_write(process, tmp_path / "out.csv")
         process.kill()
     killed = (tmp_path / "out.csv").exists()
     source = str(workplace / "ready.csv")
