@@ -1,0 +1,247 @@
+"""What to train on, and which candidates: one YAML file, read into frozen models."""
+
+from collections.abc import Mapping
+from inspect import signature
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from sklearn.base import BaseEstimator
+
+from ropewalk.data_loaders import did_you_mean, parse, read_yaml
+from ropewalk.features import (
+    BuildCategoricalFeatures,
+    BuildDatetimeFeatures,
+    BuildNumericFeatures,
+    BuildTextFeatures,
+    FeatureFlow,
+)
+from ropewalk.models import (
+    HistogramBoostingRegressor,
+    NaiveRegressor,
+    OlsrRegressor,
+    RandomForestAllFeaturesRegressor,
+    RandomForestNoFeaturesRegressor,
+)
+from ropewalk.trainer.errors import TrainerError
+
+FLOWS: Mapping[str, type[FeatureFlow]] = {
+    "categorical": BuildCategoricalFeatures,
+    "datetime": BuildDatetimeFeatures,
+    "numeric": BuildNumericFeatures,
+    "text": BuildTextFeatures,
+}
+MODELS: Mapping[str, type[BaseEstimator]] = {
+    "naive": NaiveRegressor,
+    "olsr": OlsrRegressor,
+    "random_forest_no_features": RandomForestNoFeaturesRegressor,
+    "random_forest_all_features": RandomForestAllFeaturesRegressor,
+    "histogram_boosting": HistogramBoostingRegressor,
+}
+
+Parameters = dict[str, JsonValue]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class FlowConfig(_Frozen):
+    """A feature flow over some columns.
+
+    Parameters
+    ----------
+    kind : str
+        Which flow.
+    columns : list of str
+        Its input columns; ``*`` stands for any part of a name.
+    parameters : mapping
+        What its constructor takes; the rest keeps its default.
+    """
+
+    kind: Literal["categorical", "datetime", "numeric", "text"]
+    columns: list[str] = Field(min_length=1)
+    parameters: Parameters = {}
+
+    @model_validator(mode="after")
+    def _parameters_exist(self) -> Self:
+        _refuse_unknown(self.parameters, FLOWS[self.kind], self.kind)
+        return self
+
+    def make(self) -> FeatureFlow:
+        """Make the flow, not fitted."""
+        return FLOWS[self.kind](**self.parameters)
+
+
+class CandidateConfig(_Frozen):
+    """A model that competes, and what it sees.
+
+    Parameters
+    ----------
+    model : str
+        Which estimator.
+    flows : list of str
+        The flows that make its matrix.
+    columns : list of str
+        The columns that it takes as they are, for a model that needs no flows. Without either, it
+        sees the prediction time alone.
+    parameters : mapping
+        What its constructor takes; the rest keeps its default.
+    description : str
+        What it is there to show, for the report.
+    """
+
+    model: Literal[
+        "naive",
+        "olsr",
+        "random_forest_no_features",
+        "random_forest_all_features",
+        "histogram_boosting",
+    ]
+    flows: list[str] = []
+    columns: list[str] = []
+    parameters: Parameters = {}
+    description: str = ""
+
+    @model_validator(mode="after")
+    def _parameters_exist(self) -> Self:
+        if self.flows and self.columns:
+            raise ValueError("a candidate has either flows or columns: give one of them")
+        _refuse_unknown(self.parameters, MODELS[self.model], self.model)
+        return self
+
+    @property
+    def is_baseline(self) -> bool:
+        """Whether it is one of those that a model has to beat."""
+        return self.model == "naive"
+
+    def make(self, seed: int) -> BaseEstimator:
+        """Make the estimator, not fitted."""
+        estimator = MODELS[self.model]
+        drawn = {"random_state": seed} if "random_state" in signature(estimator).parameters else {}
+        return estimator(**(drawn | self.parameters))
+
+
+class HistoryConfig(_Frozen):
+    """What other rows had made known by each row's prediction time.
+
+    Parameters
+    ----------
+    value : str
+        The column that is looked back on; its own ``known_at`` says from when on.
+    parameters : mapping
+        What `ropewalk.features.BuildHistoryFeatures` takes besides the names of columns.
+    """
+
+    value: str
+    parameters: Parameters = {}
+
+
+class TrainerConfig(_Frozen):
+    """One training run.
+
+    Parameters
+    ----------
+    name : str
+        What is predicted from, for people and for the folder of the results.
+    source : str
+        The source of all rows, as `ropewalk.data_loaders.read_source` takes it; counts from the
+        folder of the configuration file.
+    target : str
+        The column to predict.
+    prediction_time : str
+        The time column at which a prediction is asked for: what is known later is refused.
+    test_from : str
+        The first moment of the rows that models are judged on; they learn from those before.
+    choose_by : {"rmse", "mae"}
+        The score that decides.
+    seed : int
+        For everything that is drawn.
+    history : HistoryConfig, optional
+        Adds columns named ``history_...``, made on all rows.
+    flows : mapping of str to FlowConfig
+        Named flows.
+    candidates : mapping of str to CandidateConfig
+        Named models. At least one is ``naive``: every score is quoted against it.
+    """
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    source: str
+    target: str
+    prediction_time: str
+    test_from: str
+    choose_by: Literal["rmse", "mae"] = "rmse"
+    seed: int = Field(default=0, ge=0)
+    history: HistoryConfig | None = None
+    flows: dict[str, FlowConfig] = {}
+    candidates: dict[str, CandidateConfig] = Field(min_length=1)
+
+    @field_validator("test_from", mode="before")
+    @classmethod
+    def _yaml_reads_dates(cls, given: object) -> object:
+        return given if isinstance(given, str) else str(given)
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Self:
+        for name, candidate in self.candidates.items():
+            for flow in candidate.flows:
+                if flow not in self.flows:
+                    raise ValueError(
+                        f"candidate '{name}' wants a flow '{flow}', and there is none; "
+                        f"{did_you_mean(flow, self.flows)}"
+                    )
+        if not any(candidate.is_baseline for candidate in self.candidates.values()):
+            raise ValueError(
+                "no candidate is of model naive: add one, so that the others have a bar to clear"
+            )
+        return self
+
+
+def read_config(path: str | Path, overrides: Mapping[str, str] | None = None) -> TrainerConfig:
+    """Read a configuration file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A YAML file.
+    overrides : mapping of str to str, optional
+        Values that replace those of the file, by dotted key; a value is read as YAML.
+
+    Returns
+    -------
+    TrainerConfig
+        The configuration, its source as a path from here.
+
+    Raises
+    ------
+    ConfigurationError
+        If the file is missing or not a configuration: the key that is wrong, and what to write.
+    TrainerError
+        If an override names no key or is no YAML.
+    """
+    path = Path(path)
+    given: dict[str, Any] = read_yaml(path)
+    for key, value in (overrides or {}).items():
+        *folders, last = key.split(".")
+        place = given
+        for part in folders:
+            inner = place.get(part)
+            if not isinstance(inner, dict):
+                raise TrainerError(f"--set {key}: no '{part}' there; {did_you_mean(part, place)}")
+            place = inner
+        try:
+            place[last] = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise TrainerError(f"--set {key}: '{value}' is no YAML value") from error
+    config = parse(TrainerConfig, given, str(path))
+    if "://" in config.source:
+        return config
+    return config.model_copy(update={"source": str(path.parent / config.source)})
+
+
+def _refuse_unknown(parameters: Parameters, made: type[BaseEstimator], kind: str) -> None:
+    allowed = list(signature(made).parameters)
+    for name in parameters:
+        if name not in allowed:
+            raise ValueError(f"{kind} has no parameter '{name}'; {did_you_mean(name, allowed)}")

@@ -1,0 +1,135 @@
+"""Train every candidate, choose one, and leave a bundle, a report and rows to try it on."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from ropewalk.models import save_bundle
+from ropewalk.trainer.configuration import TrainerConfig
+from ropewalk.trainer.data import Data, load_data
+from ropewalk.trainer.files import replace_file
+from ropewalk.trainer.pipelines.evaluate import TRUSTED_TYPES, Score, fit, predict, score
+from ropewalk.trainer.report import render_card, render_report
+
+EXAMPLE_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Training:
+    """What came out of a training run.
+
+    Attributes
+    ----------
+    config : TrainerConfig
+        What was asked for.
+    data : Data
+        The rows.
+    pipelines : dict of str to Pipeline
+        Each candidate, fitted.
+    predictions : dict of str to ndarray of float64 of shape (n_test,)
+        What each said of the test rows.
+    scores : list of Score
+        How far off each was, the baselines first.
+    """
+
+    config: TrainerConfig
+    data: Data
+    pipelines: dict[str, Pipeline]
+    predictions: dict[str, NDArray[np.float64]]
+    scores: list[Score]
+
+    @property
+    def winner(self) -> Score:
+        """The candidate with the smallest error; of equal ones the first."""
+        return min(self.scores, key=lambda one: getattr(one, self.config.choose_by))
+
+
+@dataclass(frozen=True)
+class Results:
+    """Where a training run left what it made."""
+
+    bundle: Path
+    report: Path
+    rows_to_try: Path
+
+
+def train(config: TrainerConfig, on_step: Callable[[str], None] = lambda step: None) -> Training:
+    """Load the rows, fit every candidate on the earlier and judge it on the later ones.
+
+    Parameters
+    ----------
+    config : TrainerConfig
+        What to train on, and which candidates.
+    on_step : callable, optional
+        Told what starts now, for a person who waits.
+
+    Returns
+    -------
+    Training
+        All candidates with their scores; nothing is written yet.
+    """
+    on_step("loading")
+    data = load_data(config)
+    pipelines, predictions = {}, {}
+    for name in config.candidates:
+        on_step(f"fitting {name}")
+        pipelines[name] = fit(name, config, data)
+        predictions[name] = predict(name, pipelines[name], data)
+    baselines = {name: predictions[name] for name, one in config.candidates.items() if one.is_baseline}
+    scores = score(predictions, baselines, data.test[config.target])
+    return Training(config, data, pipelines, predictions, scores)
+
+
+def save(training: Training, folder: Path) -> Results:
+    """Write the winner's bundle, the report, and test rows to try the predictor on.
+
+    Each of them appears whole or not at all.
+    """
+    config, data, winner = training.config, training.data, training.winner
+    columns = data.columns[winner.name]
+    folder.mkdir(parents=True, exist_ok=True)
+    results = Results(folder / "bundle", folder / "report.html", folder / "predict_me.csv")
+    made = [] if data.history is None else list(data.history.get_feature_names_out())
+    looks_back = any(name in made for name in columns)
+    unit = data.schema.columns[config.target].unit
+    target: dict[str, object] = {"type": "number"} | ({"x-unit": unit} if unit else {})
+    save_bundle(
+        results.bundle,
+        pipeline=training.pipelines[winner.name],
+        preparation=data.history if looks_back else None,
+        input_schema=data.schema.select(columns).to_json_schema(),
+        output_schema={
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "type": "object",
+            "properties": {config.target: target},
+            "required": [config.target],
+        },
+        prediction_time=config.prediction_time,
+        metrics={
+            "winner": winner.name,
+            "chosen_by": config.choose_by,
+            "scores": [vars(one) for one in training.scores],
+        },
+        lineage={
+            "name": config.name,
+            "config": json.loads(config.model_dump_json()),
+            "source": data.lineage,
+            "rows": {
+                "read": data.rows_read,
+                "dropped": data.dropped,
+                "train": len(data.train),
+                "test": len(data.test),
+            },
+        },
+        card=render_card(training),
+        example=data.test[columns].head(EXAMPLE_ROWS),
+        trusted=TRUSTED_TYPES,
+    )
+    replace_file(results.rows_to_try, data.test[columns].to_csv(index=False, lineterminator="\n"))
+    replace_file(results.report, render_report(training))
+    return results
