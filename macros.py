@@ -24,6 +24,8 @@ def _room(description, team, third_party, libs, console_scripts):
         overrides={
             "tests/unit/test_docstrings.py": {"dependencies": [f"//{folder}/src", ":docs"]},
         },
+        # One process a room: most of a small test is the import of pandas and scikit-learn.
+        batch_compatibility_tag=room,
         tags=[f"team:{team}", "unit"],
     )
     python_tests(
