@@ -1,6 +1,7 @@
 """What to train on, and which candidates: one YAML file, read into frozen models."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Collection, Mapping
 from inspect import signature
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -13,6 +14,7 @@ from ropewalk.data_loaders import did_you_mean, parse, read_yaml
 from ropewalk.features import (
     BuildCategoricalFeatures,
     BuildDatetimeFeatures,
+    BuildHistoryFeatures,
     BuildNumericFeatures,
     BuildTextFeatures,
     FeatureFlow,
@@ -66,7 +68,7 @@ class FlowConfig(_Frozen):
 
     @model_validator(mode="after")
     def _parameters_exist(self) -> Self:
-        _refuse_unknown(self.parameters, FLOWS[self.kind], self.kind)
+        _refuse_unknown(self.parameters, signature(FLOWS[self.kind]).parameters, self.kind)
         return self
 
     def make(self) -> FeatureFlow:
@@ -108,7 +110,7 @@ class CandidateConfig(_Frozen):
     def _parameters_exist(self) -> Self:
         if self.flows and self.columns:
             raise ValueError("a candidate has either flows or columns: give one of them")
-        _refuse_unknown(self.parameters, MODELS[self.model], self.model)
+        _refuse_unknown(self.parameters, signature(MODELS[self.model]).parameters, self.model)
         return self
 
     @property
@@ -136,6 +138,17 @@ class HistoryConfig(_Frozen):
 
     value: str
     parameters: Parameters = {}
+
+    @model_validator(mode="after")
+    def _parameters_exist(self) -> Self:
+        _refuse_unknown(self.parameters, ("windows", "backlog"), "history")
+        return self
+
+    def make(self, known_at: str, moment: str) -> BuildHistoryFeatures:
+        """Make the flow, not fitted."""
+        # The flow checks them itself, value by value.
+        windows: Any = self.parameters
+        return BuildHistoryFeatures(self.value, known_at, moment, **windows)
 
 
 class TrainerConfig(_Frozen):
@@ -237,11 +250,11 @@ def read_config(path: str | Path, overrides: Mapping[str, str] | None = None) ->
     config = parse(TrainerConfig, given, str(path))
     if "://" in config.source:
         return config
-    return config.model_copy(update={"source": str(path.parent / config.source)})
+    source = os.path.normpath(path.parent / config.source)
+    return config.model_copy(update={"source": source})
 
 
-def _refuse_unknown(parameters: Parameters, made: type[BaseEstimator], kind: str) -> None:
-    allowed = list(signature(made).parameters)
+def _refuse_unknown(parameters: Parameters, allowed: Collection[str], kind: str) -> None:
     for name in parameters:
         if name not in allowed:
             raise ValueError(f"{kind} has no parameter '{name}'; {did_you_mean(name, allowed)}")

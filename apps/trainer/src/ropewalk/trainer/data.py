@@ -114,14 +114,12 @@ def load_data(config: TrainerConfig) -> Data:
 
 def _history(config: HistoryConfig, schema: Schema, moment: str) -> BuildHistoryFeatures:
     known_at = schema.known_at(config.value)
-    if known_at in (None, ALWAYS):
+    if known_at is None or known_at == ALWAYS:
         raise TrainerError(
             f"history: '{config.value}' must become known at a time, its known_at is "
             f"{known_at or 'not declared'}; name a time column in the schema of the source"
         )
-    return BuildHistoryFeatures(
-        value=config.value, known_at=known_at, moment=moment, **config.parameters
-    )
+    return config.make(known_at, moment)
 
 
 def _with_history(schema: Schema, names: list[str]) -> Schema:

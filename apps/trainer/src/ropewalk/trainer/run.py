@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from ropewalk.trainer.pipelines.evaluate import Score
     from ropewalk.trainer.pipelines.train import Training
 
-# Threads that wait for each other by spinning take the processor from those they wait for, as soon
-# as anything else runs here: boosting then takes four times as long. Read when OpenMP is loaded.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# One thread adds up in one order, so the model is the same on every machine; and on rows like the
+# flights, more of them take longer as soon as anything else runs. A larger machine's user sets
+# these before the start; they are read when numpy and scikit-learn are loaded.
+for _threads in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
 
 # What a shell would say of a program that was ended by SIGINT or SIGPIPE.
 INTERRUPTED, BROKEN_PIPE = 130, 141
@@ -126,7 +128,8 @@ def train(
         return
     _tell(training)
     predictor = "./pants run apps/predictor --" if Path("pants").exists() else "ropewalk-predictor"
-    bundle = "" if results.bundle == Path("artifacts/flights/bundle") else f" --bundle {results.bundle}"
+    is_default = results.bundle == Path("artifacts/flights/bundle")
+    bundle = "" if is_default else f" --bundle {results.bundle}"
     click.echo(
         f"\nbundle  {results.bundle}\nreport  {results.report}\n\nnext\n"
         f"  {predictor} predict {results.rows_to_try}{bundle}\n"
@@ -266,7 +269,7 @@ def main() -> None:
         place = error.ctx.command_path if error.ctx else "ropewalk-trainer"
         code = _fail(f"{error.format_message().rstrip('.')}; see {place} --help", 2)
     except KeyboardInterrupt:
-        code = _fail("interrupted; nothing half-written is left", INTERRUPTED)
+        code = _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # Nobody reads: that is no error, but Python would make one of what is still unwritten.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -14,6 +14,7 @@ from ropewalk.models import load_bundle, mae, rmse, skill
 from ropewalk.trainer.assembly import assemble
 from ropewalk.trainer.configuration import TrainerConfig
 from ropewalk.trainer.data import Data, load_data
+from ropewalk.trainer.errors import TrainerError
 
 TRUSTED_TYPES = (*features.TRUSTED_TYPES, *models.TRUSTED_TYPES)
 
@@ -79,10 +80,19 @@ def score(
 
 
 def fit(name: str, config: TrainerConfig, data: Data) -> Pipeline:
-    """Fit one candidate on the training rows."""
+    """Fit one candidate on the training rows.
+
+    Raises
+    ------
+    TrainerError
+        If it can't be made or fitted with its parameters and columns.
+    """
     columns = data.columns[name]
-    pipeline = assemble(config.candidates[name], config, columns)
-    return pipeline.fit(data.train[columns], data.train[config.target])
+    try:
+        pipeline = assemble(config.candidates[name], config, columns)
+        return pipeline.fit(data.train[columns], data.train[config.target])
+    except (TypeError, ValueError) as error:
+        raise TrainerError(f"candidate '{name}': {error}") from error
 
 
 def predict(name: str, pipeline: Pipeline, data: Data) -> NDArray[np.float64]:

@@ -80,7 +80,9 @@ def train(config: TrainerConfig, on_step: Callable[[str], None] = lambda step: N
         on_step(f"fitting {name}")
         pipelines[name] = fit(name, config, data)
         predictions[name] = predict(name, pipelines[name], data)
-    baselines = {name: predictions[name] for name, one in config.candidates.items() if one.is_baseline}
+    baselines = {
+        name: predictions[name] for name, one in config.candidates.items() if one.is_baseline
+    }
     scores = score(predictions, baselines, data.test[config.target])
     return Training(config, data, pipelines, predictions, scores)
 
@@ -97,7 +99,7 @@ def save(training: Training, folder: Path) -> Results:
     made = [] if data.history is None else list(data.history.get_feature_names_out())
     looks_back = any(name in made for name in columns)
     unit = data.schema.columns[config.target].unit
-    target: dict[str, object] = {"type": "number"} | ({"x-unit": unit} if unit else {})
+    target = {"type": "number", **({"x-unit": unit} if unit else {})}
     save_bundle(
         results.bundle,
         pipeline=training.pipelines[winner.name],
