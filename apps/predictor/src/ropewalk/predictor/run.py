@@ -75,7 +75,7 @@ def cli(context: click.Context) -> None:
     help="Print the summary as JSON.",
 )
 def predict(source: Path, bundle: Path, output: Path, keep: tuple[str, ...], as_json: bool) -> None:
-    r"""Predict every row of SOURCE.
+    """Predict every row of SOURCE.
 
     SOURCE is a .csv or .parquet file with the model's input columns, or a .yaml file that
     describes raw rows: the columns that these lack are then made from all of them. The output has
@@ -84,7 +84,7 @@ def predict(source: Path, bundle: Path, output: Path, keep: tuple[str, ...], as_
     \b
     Example:
       ropewalk-predictor predict artifacts/flights/predict_me.csv --output predictions.csv
-    """
+    """  # noqa: D301
     # Not the system's own end: leaving in order, it removes what is half-written.
     _on_sigterm(TERMINATED)
     # Imported here, so that --help does not wait for pandas and scikit-learn.
@@ -125,7 +125,7 @@ def predict(source: Path, bundle: Path, output: Path, keep: tuple[str, ...], as_
     help="The port to listen on; 0 for a free one.",
 )
 def serve(bundle: Path, host: str, port: int) -> None:
-    r"""Answer requests over HTTP.
+    """Answer requests over HTTP.
 
     It starts without a model too, and serves one as soon as it is there. A model that it has, it
     keeps until it ends. SIGTERM lets it finish what it has begun.
@@ -135,7 +135,7 @@ def serve(bundle: Path, host: str, port: int) -> None:
       ropewalk-predictor serve --port 8080
       curl -s http://127.0.0.1:8080/example |
         curl -s http://127.0.0.1:8080/predict -H 'Content-Type: application/json' -d @-
-    """
+    """  # noqa: D301
     _on_sigterm(0)
     from ropewalk.predictor.pipelines.serve import serve as run
 

@@ -42,7 +42,6 @@ def _version() -> str:
 
 _CONFIG = click.option(
     "--config",
-    "config_path",
     metavar="FILE",
     type=click.Path(path_type=Path),
     default=Path("apps/trainer/flights.yaml"),
@@ -64,14 +63,14 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead
 @click.version_option(_version(), prog_name="ropewalk-trainer")
 @click.pass_context
 def cli(context: click.Context) -> None:
-    r"""Train candidate models on earlier rows, judge them on later ones, and keep the best.
+    """Train candidate models on earlier rows, judge them on later ones, and keep the best.
 
     Without a command it trains, as with: train.
 
     \b
     Example:
       ropewalk-trainer train --set choose_by=mae --output artifacts/by_mae
-    """
+    """  # noqa: D301
     if context.invoked_subcommand is None:
         with train.make_context("train", [], parent=context) as inner:
             train.invoke(inner)
@@ -88,10 +87,8 @@ def cli(context: click.Context) -> None:
     help="Where the bundle and the report go.  [default: artifacts/NAME, the configuration's name]",
 )
 @_JSON
-def train(
-    config_path: Path, overrides: tuple[str, ...], output: Path | None, as_json: bool
-) -> None:
-    r"""Fit every candidate, judge it on later rows, and save the best.
+def train(config: Path, overrides: tuple[str, ...], output: Path | None, as_json: bool) -> None:
+    """Fit every candidate, judge it on later rows, and save the best.
 
     Leaves a bundle (the model and all that belongs to it), a report for people, and rows to try
     the predictor on.
@@ -99,15 +96,15 @@ def train(
     \b
     Example:
       ropewalk-trainer train --config apps/trainer/flights.yaml --set test_from=2013-11-01
-    """
-    config = _read(config_path, overrides)
+    """  # noqa: D301
+    asked = _read(config, overrides)
     # Imported here, so that --help does not wait for pandas and scikit-learn.
     from ropewalk.trainer.pipelines.train import save
     from ropewalk.trainer.pipelines.train import train as run
 
-    folder = output or Path("artifacts") / config.name
+    folder = output or Path("artifacts") / asked.name
     with _progress() as on_step:
-        training = run(config, on_step)
+        training = run(asked, on_step)
         on_step("saving")
         results = save(training, folder)
     if as_json:
@@ -121,7 +118,7 @@ def train(
             },
             "scores": [asdict(score) for score in training.scores],
             "winner": training.winner.name,
-            "chosen_by": config.choose_by,
+            "chosen_by": asked.choose_by,
         }
         told |= {name: str(path) for name, path in vars(results).items()}
         click.echo(json.dumps(told, indent=2))
@@ -147,35 +144,33 @@ def train(
     help="The bundle to judge.  [default: artifacts/NAME/bundle]",
 )
 @_JSON
-def evaluate(
-    config_path: Path, overrides: tuple[str, ...], bundle: Path | None, as_json: bool
-) -> None:
-    r"""Judge a bundle on the test rows of a configuration, against its naive models.
+def evaluate(config: Path, overrides: tuple[str, ...], bundle: Path | None, as_json: bool) -> None:
+    """Judge a bundle on the test rows of a configuration, against its naive models.
 
     \b
     Example:
       ropewalk-trainer evaluate --bundle artifacts/flights/bundle --set test_from=2013-12-01
-    """
-    config = _read(config_path, overrides)
+    """  # noqa: D301
+    asked = _read(config, overrides)
     from ropewalk.trainer.pipelines.evaluate import evaluate as run
 
     with _progress() as on_step:
         on_step("judging")
-        scores = run(config, bundle or Path("artifacts") / config.name / "bundle")
+        scores = run(asked, bundle or Path("artifacts") / asked.name / "bundle")
     if as_json:
         click.echo(json.dumps([asdict(score) for score in scores], indent=2))
     else:
-        _print(_score_table(scores, config.choose_by))
+        _print(_score_table(scores, asked.choose_by))
 
 
 @cli.command()
 def schema() -> None:
-    r"""Print the JSON Schema of a configuration, for editors that complete and check YAML.
+    """Print the JSON Schema of a configuration, for editors that complete and check YAML.
 
     \b
     Example:
       ropewalk-trainer schema > trainer.schema.json
-    """
+    """  # noqa: D301
     from ropewalk.trainer.configuration import TrainerConfig
 
     click.echo(json.dumps(TrainerConfig.model_json_schema(), indent=2))
