@@ -10,11 +10,13 @@ a link to that folder, made last. A second launcher waits for the first at a fil
 
 from __future__ import annotations
 
+import ast
 import fcntl
 import hashlib
 import os
 import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -74,16 +76,42 @@ def find_python(*versions: tuple[int, int]) -> Path | None:
     return None
 
 
+def index_settings(python: str | Path) -> dict[str, str]:
+    """Return the variables by which Pants and uv get packages from where pip does.
+
+    Neither reads pip's settings. A variable that is set already counts above these.
+
+    Parameters
+    ----------
+    python
+        An interpreter that has pip.
+    """
+    told = run(python, "-m", "pip", "config", "list", what="ask pip for its settings")
+    settings: dict[str, str] = {}
+    for line in told.splitlines():  # those of the environment, which count most, come first
+        name, _, value = line.partition("=")
+        settings.setdefault(name.rpartition(".")[2], ast.literal_eval(value))
+    found = {}
+    if index := settings.get("index-url"):
+        found = {"UV_DEFAULT_INDEX": index, "PANTS_PYTHON_REPOS_INDEXES": str([index])}
+    if certificate := settings.get("cert"):
+        found["SSL_CERT_FILE"] = certificate
+    return found
+
+
 def python_from_uv(work: Path, locks: Path) -> Path | None:
     """Try uv's own Python 3.9, where uv can be installed and may download."""
-    venv = work / "uv"
+    programs = work / "uv" / "bin"
     for command in (
-        [sys.executable, "-m", "venv", str(venv)],
-        [f"{venv}/bin/pip", "install", "--require-hashes", "-r", str(locks / "uv.lock")],
-        [f"{venv}/bin/uv", "python", "install", "3.9"],
+        [sys.executable, "-m", "venv", str(work / "uv")],
+        [f"{programs}/pip", "install", "--require-hashes", "-r", str(locks / "uv.lock")],
     ):
         if subprocess.run(command, capture_output=True).returncode:
             return None
+    environment = {**index_settings(programs / "python"), **os.environ}
+    subprocess.run(
+        [programs / "uv", "python", "install", "3.9"], capture_output=True, env=environment
+    )
     return find_python(PANTS_PYTHON)
 
 
@@ -113,7 +141,18 @@ def build(work: Path, home: Path, locks: Path) -> None:
     version = re.search(r"^pex==([\d.]+)", (locks / "pex.lock").read_text(), re.MULTILINE)[1]  # type: ignore[index]
     executable = work / f"pex-v{version}"
     run(
-        *(code_python, "-m", "pex", "-r", locks / "pex.lock", "-c", "pex", "-o", executable),
+        *(
+            code_python,
+            "-m",
+            "pex",
+            "--use-pip-config",
+            "-r",
+            locks / "pex.lock",
+            "-c",
+            "pex",
+            "-o",
+            executable,
+        ),
         what=f"build the pex executable {index}",
         PYTHONPATH=str(pex),
     )
@@ -131,6 +170,10 @@ def build(work: Path, home: Path, locks: Path) -> None:
         f"export PANTS_PEX_CLI_KNOWN_VERSIONS=\"['{known}']\"\n"
         "export PANTS_PYTHON_PIP_VERSION=latest\n"
         "export PANTS_IGNORE_WARNINGS=\"+['DEPRECATED: Running Pants in an external Python']\"\n"
+        + "".join(
+            f"[[ -n ${{{name}:-}} ]] || export {name}={shlex.quote(value)}\n"
+            for name, value in index_settings(venv / "bin/python").items()
+        )
     )
 
 

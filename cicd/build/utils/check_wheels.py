@@ -31,6 +31,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
+from cicd.build.bootstrap_pants import index_settings
 from cicd.build.utils.environments import environment
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -104,9 +105,10 @@ def problems_of_folder(folder: Path, root: Path) -> list[str]:
     return problems
 
 
-def run(*command: str | Path, where: Path) -> str:
+def run(*command: str | Path, where: Path, **settings: str) -> str:
     """Run a program away from the repo and return what it printed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    kept = {**settings, **kept}
     result = subprocess.run(
         command, cwd=where, env=kept, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
@@ -130,7 +132,8 @@ def install(folder: Path, programs: Path, where: Path) -> Path:
     run(uv, "venv", "--quiet", "--no-config", "--python", sys.executable, venv, where=where)
     command = ("pip", "install", "--quiet", "--require-hashes", "--python", venv / "bin/python")
     lock = ROOT / "3rdparty" / "python" / "default.lock"
-    run(uv, *command, "--requirements", wheels, "--constraints", lock, where=where)
+    settings = index_settings(programs / "python")
+    run(uv, *command, "--requirements", wheels, "--constraints", lock, where=where, **settings)
     return venv / "bin"
 
 

@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
 import sys
+import venv
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from cicd.build.bootstrap_pants import make_once
-from cicd.build.utils.lock import install
 
 TOOLS = Path(__file__).resolve().parents[3] / "3rdparty" / "python" / "tools"
+
+
+def install(folder: Path, *locks: Path) -> None:
+    """Make an environment of locks, hashes checked.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If pip fails twice; it has said why by then.
+    """
+    venv.create(folder, with_pip=True)
+    command: list[str | Path] = [folder / "bin/python", "-m", "pip", "install", "--quiet"]
+    command += ["--require-hashes", *(part for lock in locks for part in ("-r", lock))]
+    # An index now and then leaves a version out of one answer.
+    if subprocess.run(command, capture_output=True).returncode:
+        subprocess.run(command, check=True)
 
 
 def environment(*names: str) -> Path:

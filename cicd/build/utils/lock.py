@@ -19,13 +19,18 @@ Newer versions of everything that a range allows, or of one package::
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import venv
 from collections.abc import Iterator
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+
+from cicd.build.bootstrap_pants import index_settings
+from cicd.build.utils.environments import environment
 
 REQUIREMENTS = Path(__file__).resolve().parents[3] / "3rdparty" / "python"
 CODE_PYTHON = "3.11"
@@ -54,23 +59,6 @@ def pins(lock: Path) -> list[str]:
     return [line for line in lines if line and not line.startswith("--hash")]
 
 
-def install(folder: Path, *locks: Path) -> Path:
-    """Make an environment of locks, hashes checked; return its folder of programs.
-
-    Raises
-    ------
-    subprocess.CalledProcessError
-        If pip fails twice; it has said why by then.
-    """
-    venv.create(folder, with_pip=True)
-    programs = folder / "bin"
-    command: list[str | Path] = [programs / "python", "-m", "pip", "install", "--quiet"]
-    command += ["--require-hashes", *(part for lock in locks for part in ("-r", lock))]
-    if subprocess.run(command, capture_output=True).returncode:  # see compile_lock
-        subprocess.run(command, check=True)
-    return programs
-
-
 def compile_lock(
     uv: Path, requirements: list[Path], output: Path, python: str, upgrade: list[str]
 ) -> None:
@@ -84,8 +72,9 @@ def compile_lock(
         output,
         *requirements,
     ]
+    settings = {**index_settings(uv.with_name("python")), **os.environ}
     for attempt in (1, 2, 3):  # an index now and then leaves a version out of one answer
-        result = subprocess.run(command, capture_output=True, text=True)
+        result = subprocess.run(command, capture_output=True, text=True, env=settings)
         if result.returncode == 0:
             return
         if attempt == 3:
@@ -106,12 +95,12 @@ def main() -> None:
     for name in arguments.upgrade_package:
         upgrade += ["--upgrade-package", name]
 
+    try:
+        uv = environment("uv") / "uv"
+    except subprocess.CalledProcessError:
+        sys.exit("lock: uv can't be installed from the package index; pip says why above")
     stale = []
     with tempfile.TemporaryDirectory() as temporary:
-        try:
-            uv = install(Path(temporary, "uv"), REQUIREMENTS / "tools" / "uv.lock") / "uv"
-        except subprocess.CalledProcessError:
-            sys.exit("lock: uv can't be installed from the package index; pip says why above")
         for lock, requirements, python in locks(arguments.folder):
             fresh = Path(temporary, lock.name)
             if lock.exists():

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from cicd.build.bootstrap_pants import find_python
+from cicd.build.bootstrap_pants import find_python, index_settings
 
 
 def write_python(folder: Path, version: str, answer: str) -> Path:
@@ -49,3 +49,24 @@ def test_finds_a_python_that_uv_installed(pyenv: Path, tmp_path: Path) -> None:
     write_python(folder, "3.4", f"echo '(3, 4) {folder}/python3.4'")
 
     assert find_python((3, 4)) == folder / "python3.4"
+
+
+def test_packages_come_from_where_pip_gets_them(tmp_path: Path) -> None:
+    listed = "\n".join(
+        (
+            ":env:.index-url='https://mirror.example.com/simple'",
+            "global.cert='/etc/ssl/ours.pem'",
+            "global.index-url='https://other.example.com/a=b'",
+        )
+    )
+    python = write_python(tmp_path / "bin", "3.4", f'cat <<"END"\n{listed}\nEND')
+
+    assert index_settings(python) == {
+        "UV_DEFAULT_INDEX": "https://mirror.example.com/simple",
+        "PANTS_PYTHON_REPOS_INDEXES": "['https://mirror.example.com/simple']",
+        "SSL_CERT_FILE": "/etc/ssl/ours.pem",
+    }
+
+
+def test_where_pip_has_no_settings_nothing_is_set(tmp_path: Path) -> None:
+    assert index_settings(write_python(tmp_path / "bin", "3.4", "")) == {}

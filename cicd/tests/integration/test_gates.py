@@ -1,4 +1,4 @@
-"""The walls between rooms: each wrong import turns ``./pants check`` red, and so does a loose file.
+"""Pants' gates: each wrong import turns ``./pants check`` red, and each other fault its own goal.
 
 The copy has the repo's own BUILD files, macros and settings, and a few lines of code a room. Not
 ``lint``: Pants 2.17 hands its linters single files and so never looks at their imports.
@@ -55,7 +55,7 @@ class Repo:
 
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repo]:
-    repo = Repo(tmp_path_factory.mktemp("walls"))
+    repo = Repo(tmp_path_factory.mktemp("gates"))
     builds = [build for room in ROOMS for build in (f"{room}/BUILD", f"{room}/src/BUILD")]
     for name in (*NEEDED, *builds):
         target = repo.folder / name
@@ -147,6 +147,37 @@ def test_wrong_import_stops_the_tests_too(repo: Repo) -> None:
 
     assert code != 0
     assert ": DENY" in output
+
+
+def test_failing_test_is_red(repo: Repo) -> None:
+    test = repo.folder / "libs/models/tests/unit/test_docstrings.py"
+    before = test.read_text()
+    test.write_text("def test_nothing() -> None:\n    assert False\n")
+    try:
+        code, output = repo.pants("test", "libs/models:unit")
+    finally:
+        test.write_text(before)
+
+    assert code != 0
+    assert "1 failed" in output
+
+
+def test_unformatted_code_is_red(repo: Repo) -> None:
+    repo.module("libs/models").write_text(f"{GOOD}\nNAME = 'models'\n")
+
+    code, output = repo.pants("lint", "libs/models/src::")
+
+    assert code != 0
+    assert "black failed" in output
+
+
+def test_wrong_type_is_red(repo: Repo) -> None:
+    repo.module("libs/models").write_text(f'{GOOD}\nNAME: int = "models"\n')
+
+    code, output = repo.pants("check", "libs/models/src::")
+
+    assert code != 0
+    assert "Incompatible types in assignment" in output
 
 
 def test_import_that_nobody_owns_is_red(repo: Repo) -> None:
