@@ -2,7 +2,7 @@
 # who looks after it, what it may use, whom it serves.
 
 
-def _room(description, team, third_party, libs, console_scripts):
+def _room(description, team, third_party, libs, console_scripts, test_data=()):
     folder = build_file_dir()
     room = folder.name
     __defaults__(all=dict(tags=[f"team:{team}"]))
@@ -31,7 +31,7 @@ def _room(description, team, third_party, libs, console_scripts):
     python_tests(
         name="integration",
         sources=["tests/integration/**/test_*.py"],
-        dependencies=["//notebooks/dummy_data"],
+        dependencies=["//notebooks/dummy_data", *test_data],
         tags=[f"team:{team}", "integration"],
     )
     python_distribution(
@@ -58,19 +58,22 @@ def lib(description, team, third_party):
     _room(description, team, third_party, [], {})
 
 
-def app(description, team, third_party, libs):
+def app(description, team, third_party, libs, test_data=()):
     """An application over the libs: a command line, a PEX, a wheel and an image."""
     room = build_file_dir().name
     main = f"ropewalk.{room}.run:main"
-    _room(description, team, third_party, libs, {f"ropewalk-{room}": main})
+    _room(description, team, third_party, libs, {f"ropewalk-{room}": main}, test_data)
     # `./pants run apps/<room>`: a python_source starts in 0.4 s after an edit, a PEX in 12 s.
     python_source(name=room, source=f"{room}.py")
-    pex_binary(name="pex", entry_point=main)
+    # With the packages of one Python; of all that we support, a PEX is three times as large.
+    python = ["==3.11.*"]
+    pex_binary(name="pex", entry_point=main, interpreter_constraints=python)
     # Two layers of one image: third-party packages, which seldom change, and our own code.
     for layer in ("deps", "srcs"):
         pex_binary(
             name=f"docker-{layer}",
             entry_point=main,
+            interpreter_constraints=python,
             include_requirements=layer == "deps",
             include_sources=layer == "srcs",
             include_tools=True,

@@ -165,9 +165,7 @@ def _draw_importances(axes: Axes, importances: "pd.Series[float]") -> None:
     axes.set_xlabel("how much the error grows when the column is shuffled")
 
 
-def _svg(
-    draw: Callable[[Axes], None], label: str, inches: float = 0.0, bars: object = None
-) -> str:
+def _svg(draw: Callable[[Axes], None], label: str, inches: float = 0.0, bars: object = None) -> str:
     """Draw a plot as an SVG element, the same bytes each time."""
     height = max(2.6, 0.9 + inches * len(bars)) if bars is not None else 3.2  # type: ignore[arg-type]
     with mpl.rc_context({"svg.hashsalt": label, "svg.fonttype": "none", "font.size": 10}):

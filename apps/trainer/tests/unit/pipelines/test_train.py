@@ -1,0 +1,118 @@
+import filecmp
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ropewalk.data_loaders import Schema, read_source
+from ropewalk.models import load_bundle
+from ropewalk.trainer.configuration import read_config
+from ropewalk.trainer.pipelines.evaluate import TRUSTED_TYPES
+from ropewalk.trainer.pipelines.train import save, train
+
+
+def test_the_smallest_error_wins(config_path: Path) -> None:
+    steps: list[str] = []
+
+    training = train(read_config(config_path), steps.append)
+
+    assert training.winner.name == "line"
+    assert training.winner.rmse == min(one.rmse for one in training.scores)
+    assert training.winner.rmse_skill > 50
+    assert steps == ["loading", *(f"fitting {name}" for name in ("mean", "median", "line", "raw"))]
+
+
+def test_a_baseline_wins_where_nothing_can_be_learnt(config_path: Path, rows: pd.DataFrame) -> None:
+    generator = np.random.default_rng(1)
+    rows["outcome"] = generator.normal(size=len(rows))
+    rows.to_csv(config_path.parent / "made.csv", index=False)
+
+    training = train(read_config(config_path, {"choose_by": "mae"}))
+    results = save(training, config_path.parent / "out")
+
+    assert training.winner.is_baseline
+    assert "No model predicts" in results.report.read_text()
+
+
+def test_the_bundle_predicts_what_the_training_did(config_path: Path) -> None:
+    training = train(read_config(config_path))
+
+    results = save(training, config_path.parent / "out")
+
+    bundle = load_bundle(results.bundle, trusted=TRUSTED_TYPES)
+    np.testing.assert_array_equal(
+        bundle.predict(training.data.test), training.predictions[training.winner.name]
+    )
+    schema = Schema.from_json_schema(bundle.input_schema)
+    to_try = read_source(results.rows_to_try, schema).load(columns=bundle.columns)
+    np.testing.assert_array_equal(
+        bundle.predict(to_try), training.predictions[training.winner.name]
+    )
+    assert bundle.target == "outcome"
+    assert bundle.metrics["winner"] == "line"
+
+
+def test_the_bundle_makes_the_history_of_raw_rows_itself(
+    config_path: Path, rows: pd.DataFrame
+) -> None:
+    config = read_config(config_path)
+    training = train(config)
+    results = save(training, config_path.parent / "out")
+
+    raw = read_source(config.source).load()
+    predicted = load_bundle(results.bundle, trusted=TRUSTED_TYPES).predict(raw)
+
+    np.testing.assert_array_equal(predicted[training.data.test.index], training.predictions["line"])
+
+
+def test_the_same_data_and_configuration_give_the_same_bytes(config_path: Path) -> None:
+    folders = [config_path.parent / name for name in ("one", "two")]
+
+    for folder in folders:
+        save(train(read_config(config_path)), folder)
+
+    files = [path.relative_to(folders[0]) for path in folders[0].rglob("*") if path.is_file()]
+    same, different, missing = filecmp.cmpfiles(*folders, map(str, files), shallow=False)
+    assert len(same) >= 10
+    assert (different, missing) == ([], [])
+
+
+def test_a_winner_without_history_needs_no_preparation(config_path: Path) -> None:
+    config = read_config(
+        config_path, {"candidates.line.flows": "[kinds, sizes]", "choose_by": "mae"}
+    )
+
+    results = save(train(config), config_path.parent / "out")
+
+    assert load_bundle(results.bundle, trusted=TRUSTED_TYPES).preparation is None
+
+
+def test_the_report_needs_nothing_from_elsewhere_and_escapes_what_it_is_given(
+    config_path: Path,
+) -> None:
+    config = read_config(
+        config_path, {"candidates.mean.description": "'<script>alert(1)</script>'"}
+    )
+
+    page = save(train(config), config_path.parent / "out").report.read_text()
+
+    assert "<script>" not in page
+    assert page.count("<svg ") == 3
+    assert page.count('role="img"') == 3
+    for outside in ("<link", "src=", "@import", "url(http"):
+        assert outside not in page
+    assert "4" in page
+    assert "outcome' is missing" in page or "outcome&#39; is missing" in page
+
+
+@pytest.mark.parametrize("name", ["bundle", "report.html", "predict_me.csv"])
+def test_what_was_there_is_replaced(config_path: Path, name: str) -> None:
+    out = config_path.parent / "out"
+    training = train(read_config(config_path))
+    save(training, out)
+
+    save(training, out)
+
+    assert (out / name).exists()
+    assert len(list(out.iterdir())) == 3
