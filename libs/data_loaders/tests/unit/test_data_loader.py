@@ -1,212 +1,196 @@
-"""What the base class owns: retries, errors, derived times, undeclared sources."""
+"""What the base class owns: retries, limits, names, types through all chunks, derived times."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-import fsspec
 import pandas as pd
 import pytest
 
-from ropewalk.data_loaders import (
-    ColumnError,
-    CsvDataLoader,
-    DataLoader,
-    Filter,
-    Join,
-    JoinDataLoader,
-    ParquetDataLoader,
-    Schema,
-    SchemaError,
-    SourceError,
-    SqlDataLoader,
-)
+from ropewalk.data_loaders import ColumnError, DataLoader, Filter, Schema, SchemaError, SourceError
 
 
-class Flaky(DataLoader):
-    """Fails as often as told before its first rows come."""
+class Chunks(DataLoader):
+    """Chunks that are there already, after as many failures as told."""
 
-    def __init__(self, failures: list[Exception]) -> None:
-        super().__init__()
-        self.failures = failures
+    def __init__(
+        self,
+        chunks: list[pd.DataFrame],
+        schema: Schema | None = None,
+        failures: list[Exception] | None = None,
+    ) -> None:
+        super().__init__(schema)
+        self.chunks = chunks
+        self.failures = failures or []
+        self.read = 0
 
     def _stored_columns(self) -> list[str]:
-        return ["a"]
+        return list(self.chunks[0].columns)
 
     def _read(
         self, columns: list[str], filters: Sequence[Filter], chunk_size: int | None
     ) -> Iterator[pd.DataFrame]:
         if self.failures:
             raise self.failures.pop()
-        yield pd.DataFrame({"a": [1]})
+        for chunk in self.chunks:
+            self.read += 1
+            yield chunk[columns]
 
     def _described(self) -> dict[str, object]:
-        return {"kind": "flaky", "path": "flaky"}
+        return {"kind": "chunks", "path": "some chunks"}
+
+
+def chunks_of(*values: list[object]) -> list[pd.DataFrame]:
+    return [pd.DataFrame({"a": chunk}) for chunk in values]
 
 
 def test_a_transient_fault_is_tried_again() -> None:
-    loader = Flaky([ConnectionResetError("gone"), TimeoutError("slow")])
+    loader = Chunks(chunks_of([1]), failures=[ConnectionResetError("gone"), TimeoutError("slow")])
 
     assert loader.load()["a"].to_list() == [1]
 
 
 def test_a_lasting_fault_ends_in_one_line_that_names_the_source() -> None:
-    loader = Flaky([ConnectionResetError("gone") for _ in range(9)])
+    loader = Chunks(chunks_of([1]), failures=[ConnectionResetError("gone") for _ in range(9)])
 
-    with pytest.raises(SourceError, match="flaky: can't be read: gone"):
+    with pytest.raises(SourceError, match="some chunks: can't be read: gone"):
         loader.load()
     assert len(loader.failures) == 5
 
 
 def test_what_is_not_transient_is_not_tried_again() -> None:
-    loader = Flaky([PermissionError(13, "Permission denied"), PermissionError(13, "denied")])
+    loader = Chunks(chunks_of([1]), failures=[PermissionError(13, "denied") for _ in range(2)])
 
     with pytest.raises(SourceError, match="denied"):
         loader.load()
     assert len(loader.failures) == 1
 
 
-@pytest.mark.parametrize("load", [CsvDataLoader, ParquetDataLoader])
-def test_missing_empty_and_folder_sources_are_told(
-    load: type[CsvDataLoader | ParquetDataLoader], tmp_path: Path
-) -> None:
-    empty = tmp_path / "empty"
-    empty.touch()
+def test_a_fault_after_the_first_chunk_is_told_and_not_tried_again() -> None:
+    class Breaks(Chunks):
+        def _read(
+            self, columns: list[str], filters: Sequence[Filter], chunk_size: int | None
+        ) -> Iterator[pd.DataFrame]:
+            yield from super()._read(columns, filters, chunk_size)
+            raise ConnectionResetError("gone")
 
-    with pytest.raises(SourceError, match="no such file"):
-        load(str(tmp_path / "missing")).load()
-    with pytest.raises(SourceError, match="is empty"):
-        load(str(empty)).load()
-    with pytest.raises(SourceError, match="is a folder"):
-        load(str(tmp_path)).load()
-    with pytest.raises(SourceError, match="can't be reached"):
-        load("nosuchprotocol://x").load()
+    loader = Breaks(chunks_of([1]))
+
+    with pytest.raises(SourceError, match="some chunks: can't be read: gone"):
+        list(loader.iter_chunks())
+    assert loader.read == 1
 
 
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        (b"a,b\n", "has a header and no rows"),
-        (b"a,b\n1,2\n1,2,3\n", "not well-formed CSV: Expected 2 fields in line 3, saw 3"),
-        (b"a,b\n\xff\xfe,2\n", "not UTF-8"),
-        (b"\n\n", "is empty"),
-    ],
-)
-def test_a_broken_csv_is_told(content: bytes, told: str, tmp_path: Path) -> None:
-    path = tmp_path / "broken.csv"
-    path.write_bytes(content)
+def test_a_limit_reads_no_more_than_it_needs() -> None:
+    loader = Chunks(chunks_of([1, 2], [3, 4], [5, 6]))
 
-    with pytest.raises(SourceError, match=told):
-        CsvDataLoader(str(path)).load()
+    assert loader.load(limit=3)["a"].to_list() == [1, 2, 3]
+    assert loader.read == 2
 
 
-def test_a_file_that_is_no_parquet_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "text.parquet"
-    path.write_text("a,b\n1,2\n")
+def test_a_limit_of_zero_reads_one_chunk_and_keeps_the_columns() -> None:
+    loader = Chunks(chunks_of([1, 2], [3, 4]))
 
-    with pytest.raises(SourceError, match="is not a Parquet file"):
-        ParquetDataLoader(str(path)).load()
+    loaded = loader.load(limit=0)
+
+    assert loaded.empty
+    assert loaded.dtypes.to_dict() == {"a": "int64"}
+    assert loader.read == 1
 
 
-def test_types_hold_for_all_chunks_where_pandas_would_flip_them(tmp_path: Path) -> None:
-    path = tmp_path / "some.csv"
-    path.write_text("a\n1\n2\n\n3\n".replace("\n\n", "\n''\n").replace("''", ""))
-    path.write_text("a,b\n1,x\n2,x\n,x\n3,x\n")
+def test_chunks_without_a_row_that_fulfils_the_filters_are_left_out() -> None:
+    loader = Chunks(chunks_of([1, 2], [3, 4], [1, 5]))
+
+    some = list(loader.iter_chunks(filters=[("a", "==", 1)]))
+    none = list(loader.iter_chunks(filters=[("a", "==", 9)]))
+
+    assert [chunk["a"].to_dict() for chunk in some] == [{0: 1}, {1: 1}]
+    assert [len(chunk) for chunk in none] == [0]
+
+
+def test_a_count_below_its_least_is_told() -> None:
+    loader = Chunks(chunks_of([1]))
+
+    with pytest.raises(SourceError, match="chunk_size is 0; give"):
+        list(loader.iter_chunks(chunk_size=0))
+    with pytest.raises(SourceError, match="limit is -1; give"):
+        loader.load(limit=-1)
+
+
+def test_a_column_asked_for_twice_is_told() -> None:
+    with pytest.raises(ColumnError, match="column 'a' is asked for twice"):
+        Chunks(chunks_of([1])).load(columns=["a", "a"])
+
+
+def test_no_columns_are_as_many_rows() -> None:
+    assert Chunks(chunks_of([1, 2])).load(columns=[]).shape == (2, 0)
+
+
+def test_a_declared_column_that_is_not_there_is_told() -> None:
+    schema = Schema.model_validate({"columns": {"aa": {"dtype": "int64"}}})
+
+    with pytest.raises(ColumnError, match="'aa', which the schema declares; did you mean 'a'"):
+        Chunks(chunks_of([1]), schema).load()
+
+
+def test_declared_types_hold_for_all_chunks() -> None:
     schema = Schema.model_validate({"columns": {"a": {"dtype": "float64", "nullable": True}}})
+    loader = Chunks(chunks_of([1, 2], [3, None]), schema)
 
-    chunks = list(CsvDataLoader(str(path), schema).iter_chunks(chunk_size=1))
-
-    assert {str(chunk["a"].dtype) for chunk in chunks} == {"float64"}
-
-
-def test_text_in_a_number_column_is_told_with_its_rows(tmp_path: Path) -> None:
-    path = tmp_path / "some.csv"
-    path.write_text("a\n1\nx\n2\ny\n")
-    schema = Schema.model_validate({"columns": {"a": {"dtype": "int64"}}})
-
-    with pytest.raises(SchemaError, match=r"'a' is declared int64, but 2 .*row 1 holds 'x'"):
-        CsvDataLoader(str(path), schema).load()
-    with pytest.raises(SchemaError, match=r"row 1 holds 'x'"):
-        list(CsvDataLoader(str(path), schema).iter_chunks(chunk_size=1))
+    assert {str(chunk["a"].dtype) for chunk in loader.iter_chunks()} == {"float64"}
 
 
-@pytest.mark.parametrize(
-    ("declared", "told"),
-    [
-        ({"dtype": "float64"}, "declared without missing values .* 1 of its values .*row 1"),
-        ({"dtype": "int64"}, "can't be missing, but 1 .* declare float64"),
-        ({"dtype": "float64", "nullable": True, "minimum": 2}, "declared from 2, but 1 .*row 0"),
-        ({"dtype": "float64", "nullable": True, "maximum": 2}, "declared to 2, but 1 .*row 2"),
-        ({"dtype": "string", "nullable": True, "categories": ["1"]}, "one of 1, but 1 .*row 2"),
-        ({"dtype": "datetime"}, "declared datetime, but 2"),
-        ({"dtype": "bool"}, "declared bool, but 1 .*row 2"),
-    ],
-)
-def test_a_broken_rule_names_column_rule_count_and_rows(
-    declared: dict[str, object], told: str, tmp_path: Path
-) -> None:
-    path = tmp_path / "some.csv"
-    path.write_text("other,a\nx,1\nx,\nx,3\n")
-    schema = Schema.model_validate({"columns": {"a": declared}})
-    if declared["dtype"] == "datetime":
-        path.write_text("other,a\nx,nonsense\nx,\nx,2013-13-13\n")
+def test_undeclared_types_that_flip_between_chunks_are_refused() -> None:
+    loader = Chunks(chunks_of([1, 2], [3, None]))
 
-    with pytest.raises(SchemaError, match=f"'a'.*{told}"):
-        CsvDataLoader(str(path), schema).load()
+    with pytest.raises(SchemaError, match="'a' is int64 at first, but float64 from row 3 on"):
+        list(loader.iter_chunks())
 
 
-def test_a_declared_column_that_is_not_there_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "some.csv"
-    path.write_text("orgin\nx\n")
-    schema = Schema.model_validate({"columns": {"origin": {"dtype": "string"}}})
+def test_rows_in_errors_count_from_one_through_all_chunks() -> None:
+    schema = Schema.model_validate({"columns": {"a": {"dtype": "int64", "maximum": 3}}})
 
-    with pytest.raises(ColumnError, match="which the schema declares; did you mean 'orgin'"):
-        CsvDataLoader(str(path), schema).load()
-
-
-def test_a_wrong_comparison_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "some.csv"
-    path.write_text("a\n1\n")
-
-    with pytest.raises(ColumnError, match="no comparison '='"):
-        CsvDataLoader(str(path)).load(filters=[("a", "=", 1)])
-    with pytest.raises(SourceError, match="chunk_size is 0"):
-        list(CsvDataLoader(str(path)).iter_chunks(chunk_size=0))
+    with pytest.raises(SchemaError, match=r"\(row 4 holds 4\)"):
+        list(Chunks(chunks_of([1, 2], [3, 4]), schema).iter_chunks())
+    with pytest.raises(SchemaError, match=r"\(row 3 holds 'x'\)"):
+        list(Chunks(chunks_of([1, 2], ["x", 4]), schema).iter_chunks())
 
 
-def test_a_file_is_read_from_any_fsspec_file_system() -> None:
-    with fsspec.open("memory://folder/some.csv", "w") as file:
-        file.write("a\n1\n")
+def test_a_derived_time_loads_what_it_needs_and_no_more() -> None:
+    schema = Schema.model_validate(
+        {
+            "columns": {
+                "booked_at": {"dtype": "datetime"},
+                "delay": {"dtype": "float64", "nullable": True},
+                "other": {"dtype": "int64"},
+            },
+            "times": {
+                "left_at": {"base": "booked_at", "plus": "delay"},
+                "sure_at": {"base": "left_at", "margin": "1h"},
+            },
+        }
+    )
+    row = {"booked_at": "2013-01-01T00:00Z", "delay": 30.0, "other": "no number"}
 
-    assert CsvDataLoader("memory://folder/some.csv").load()["a"].to_list() == [1]
+    loaded = Chunks([pd.DataFrame([row])], schema).load(columns=["sure_at"])
 
-
-def test_sql_faults_tell_the_fault_and_no_secret(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="no such SQLite file"):
-        SqlDataLoader(f"sqlite:///{tmp_path}/missing.sqlite", table="t").load()
-    assert not (tmp_path / "missing.sqlite").exists()
-
-    (tmp_path / "text.sqlite").write_text("no database at all, but long enough to be read as one")
-    with pytest.raises(SourceError, match="file is not a database"):
-        SqlDataLoader(f"sqlite:///{tmp_path}/text.sqlite", table="t").load()
-
-    with pytest.raises(SourceError, match="exactly one"):
-        SqlDataLoader("sqlite:///x", table="t", query="SELECT 1")
-
-    loader = SqlDataLoader("nosuch://me:secret@host/db", table="t")
-    with pytest.raises(SourceError) as told:
-        loader.load()
-    assert "secret" not in f"{told.value} {loader!r} {loader.lineage()}"
+    assert loaded.to_dict("list") == {"sure_at": [pd.Timestamp("2013-01-01T01:30Z")]}
 
 
-def test_a_join_that_would_repeat_rows_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "left.csv").write_text("k\n1\n")
-    (tmp_path / "right.csv").write_text("k,v\n1,a\n1,b\n")
-    left = CsvDataLoader(str(tmp_path / "left.csv"))
-    right = CsvDataLoader(str(tmp_path / "right.csv"))
+def test_a_derived_time_out_of_reach_is_told() -> None:
+    schema = Schema.model_validate(
+        {
+            "columns": {"booked_at": {"dtype": "datetime"}, "delay": {"dtype": "float64"}},
+            "times": {"left_at": {"base": "booked_at", "plus": "delay"}},
+        }
+    )
+    row = {"booked_at": "2013-01-01T00:00Z", "delay": 1e300}
 
-    with pytest.raises(SourceError, match=r"1 rows repeat a key of the join \(first: k=1\)"):
-        JoinDataLoader(left, [Join(right, {"k": "k"})]).load()
-    with pytest.raises(ColumnError, match=r"join key 'kk' is no column.*did you mean 'k'"):
-        JoinDataLoader(left, [Join(right, {"kk": "k"})])
-    with pytest.raises(ColumnError, match="give the join a prefix"):
-        JoinDataLoader(right, [Join(right, {"k": "k"})])
+    with pytest.raises(SchemaError, match=r"'left_at' is out of reach.*maximum of 'delay'"):
+        Chunks([pd.DataFrame([row])], schema).load()
+
+
+def test_a_schema_that_is_not_declared_is_inferred() -> None:
+    assert Chunks(chunks_of([1.5])).schema().dtype("a") == "float64"
+
+
+def test_the_representation_says_where() -> None:
+    assert repr(Chunks(chunks_of([1]))) == "Chunks(some chunks)"

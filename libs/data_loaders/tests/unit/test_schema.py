@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from ropewalk.data_loaders import ColumnError, ConfigurationError, Schema, parse, read_yaml
+from ropewalk.data_loaders import ColumnError, ConfigurationError, Schema, parse
 
 FLIGHT = {
     "columns": {
@@ -111,23 +113,51 @@ def test_nonsense_is_told_in_one_line(change: dict[str, object], told: str) -> N
     assert str(error.value).startswith("some.yaml: ")
 
 
-@pytest.mark.parametrize(
-    ("content", "told"),
-    [
-        ("", "holds nothing"),
-        ("- a", "holds a list"),
-        ("a: [", "not valid YAML"),
-        ("a: 1\na: 2", "key 'a' is given twice"),
-        ("a: " + "x" * 1_000_001, "larger than"),
-        ("!!python/object/apply:os.system [ls]", "not valid YAML"),
-    ],
+NOT_A_SCHEMA = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.text(max_size=9),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["x-dtype", "type", "enum", "x-derived", "base", "minimum", "other"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=9,
 )
-def test_a_file_that_is_no_configuration_is_told(content: str, told: str, tmp_path: Path) -> None:
-    path = tmp_path / "some.yaml"
-    path.write_text(content)
 
-    with pytest.raises(ConfigurationError, match=told) as error:
-        read_yaml(path)
-    assert "\n" not in str(error.value)
-    with pytest.raises(ConfigurationError, match="no such file"):
-        read_yaml(tmp_path / "missing.yaml")
+
+@settings(deadline=None)
+@given(properties=st.dictionaries(st.text(max_size=3), NOT_A_SCHEMA, max_size=3) | NOT_A_SCHEMA)
+def test_what_is_no_json_schema_is_told(properties: object) -> None:
+    with pytest.raises(ConfigurationError, match="JSON schema: "):
+        Schema.from_json_schema({"properties": properties})
+
+
+def test_a_schema_is_read_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "schema.yaml"
+    path.write_text("columns: {a: {dtype: int64}}")
+
+    assert Schema.read(path).dtype("a") == "int64"
+    path.write_text("columns: {a: {dtype: int}}")
+    with pytest.raises(ConfigurationError, match=r"schema\.yaml: 'columns\.a\.dtype'"):
+        Schema.read(path)
+
+
+def test_it_is_inferred_from_a_frame_and_fits_it() -> None:
+    frame = pd.DataFrame(
+        {
+            "flag": [True, False],
+            "whole": [1, 2],
+            "whole_or_missing": pd.array([1, None], dtype="Int64"),
+            "number": [1.5, None],
+            "time": [pd.Timestamp("2013-01-01"), pd.NaT],
+            "text": ["x", None],
+        }
+    )
+
+    schema = Schema.infer(frame)
+
+    dtypes = [schema.dtype(name) for name in schema.column_names]
+    assert dtypes == ["bool", "int64", "float64", "float64", "datetime", "string"]
+    assert all(column.known_at is None for column in schema.columns.values())

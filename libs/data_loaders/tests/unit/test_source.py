@@ -34,7 +34,11 @@ def test_a_bare_file_is_a_source(tmp_path: Path) -> None:
         ("{kind: cvs, path: x}", "'csv', 'parquet', 'sql', 'join'"),
         ("{path: x}", "kind"),
         ("{kind: csv}", "key 'source.csv.path' is missing"),
-        ("{kind: sql, table: t}", "either url or url_env"),
+        ("{kind: csv, path: x, delimiter: '||'}", "at most 1 character"),
+        ("{kind: sql, table: t}", "source.yaml: .*either url or url_env: give exactly one"),
+        ("{kind: sql, url: 'sqlite:///x'}", "source.yaml: .*either table or query"),
+        ("{kind: sql, url: nonsense, table: t}", "write it like sqlite:///"),
+        ("{kind: csv, path: x, schema: missing.yaml}", "missing.yaml: no such file"),
         ("{kind: sql, url_env: NO_SUCH_VARIABLE, table: t}", "'NO_SUCH_VARIABLE' is not set"),
         (
             "{kind: join, left: {kind: csv, path: x}, joins: [{kys: [a]}]}",
@@ -61,3 +65,27 @@ def test_a_database_url_comes_from_the_environment_and_stays_there(
 
     assert "secret" not in f"{loader!r} {loader.lineage()}"
     assert "***" in repr(loader)
+
+
+def test_a_secret_in_a_source_file_is_in_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "source.yaml"
+    path.write_text("{kind: sql, url: 'postgresql://me:hunter2@host/db', tabel: t}")
+
+    with pytest.raises(ConfigurationError, match="did you mean 'table'") as error:
+        read_source(path)
+
+    assert "hunter2" not in f"{error.value} {error.value.__cause__}"
+
+
+def test_keys_of_a_join_are_pairs_or_names(tmp_path: Path) -> None:
+    (tmp_path / "left.csv").write_text("k,x\n1,2\n")
+    (tmp_path / "right.csv").write_text("k,v\n1,a\n")
+    source = "{kind: join, left: {kind: csv, path: left.csv}, joins: [{keys: KEYS, RIGHT}]}"
+    right = "right: {kind: csv, path: right.csv}"
+
+    loaded = []
+    for keys in ("[k]", "{k: k}"):
+        (tmp_path / "s.yaml").write_text(source.replace("KEYS", keys).replace("RIGHT", right))
+        loaded.append(read_source(tmp_path / "s.yaml").load().to_dict("list"))
+
+    assert loaded == [{"k": [1], "x": [2], "v": ["a"]}] * 2

@@ -2,7 +2,7 @@
 
 from ropewalk.data_loaders.configuration import parse, read_yaml
 from ropewalk.data_loaders.csv_data_loader import CsvDataLoader
-from ropewalk.data_loaders.data_loader import DataLoader, Filter
+from ropewalk.data_loaders.data_loader import DataLoader
 from ropewalk.data_loaders.errors import (
     ColumnError,
     ConfigurationError,
@@ -11,7 +11,9 @@ from ropewalk.data_loaders.errors import (
     SourceError,
     did_you_mean,
 )
+from ropewalk.data_loaders.filters import Filter
 from ropewalk.data_loaders.join_data_loader import Join, JoinDataLoader
+from ropewalk.data_loaders.loader_contract import LoaderContract
 from ropewalk.data_loaders.parquet_data_loader import ParquetDataLoader
 from ropewalk.data_loaders.schema import Column, DerivedTime, Schema
 from ropewalk.data_loaders.source import read_source
@@ -28,6 +30,7 @@ __all__ = [
     "Filter",
     "Join",
     "JoinDataLoader",
+    "LoaderContract",
     "ParquetDataLoader",
     "Schema",
     "SchemaError",

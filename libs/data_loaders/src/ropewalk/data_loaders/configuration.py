@@ -18,12 +18,15 @@ class _UniqueKeyLoader(yaml.SafeLoader):
     """A safe loader that refuses a key given twice, of which YAML would keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(
-                    problem=f"key '{key}' is given twice", problem_mark=node.start_mark
-                )
+        seen = set()
+        for key, _ in node.value:
+            # A key that is itself a list or a mapping is refused by the base class.
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise yaml.constructor.ConstructorError(
+                        problem=f"key '{key.value}' is given twice", problem_mark=key.start_mark
+                    )
+                seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -58,9 +61,11 @@ def read_yaml(path: str | Path) -> dict[str, object]:
     try:
         # The subclass is of SafeLoader, so nothing but plain data is ever made.
         loaded = yaml.load(content, Loader=_UniqueKeyLoader)  # noqa: S506
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.YAMLError as error:
         told = " ".join(str(error).split())
         raise ConfigurationError(f"{path}: not valid YAML: {told}") from error
+    except RecursionError:
+        raise ConfigurationError(f"{path}: nested too deeply for a configuration") from None
     if not isinstance(loaded, dict):
         found = "nothing" if loaded is None else f"a {type(loaded).__name__}"
         raise ConfigurationError(f"{path}: must hold 'key: value' lines, holds {found}")

@@ -1,29 +1,20 @@
 """The abstract loader: one small method for an implementation, the rest is here."""
 
-import operator
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
 
 import pandas as pd
 import tenacity
 from tqdm import tqdm
 
 from ropewalk.data_loaders.check import conform
-from ropewalk.data_loaders.errors import ColumnError, SourceError, did_you_mean
-from ropewalk.data_loaders.schema import Schema
+from ropewalk.data_loaders.errors import ColumnError, SchemaError, SourceError, did_you_mean
+from ropewalk.data_loaders.filters import Filter, checked_filter, fulfilling
+from ropewalk.data_loaders.schema import DerivedTime, Schema
 
-Scalar = str | int | float | bool | pd.Timestamp
-Filter = tuple[str, str, Scalar | Collection[Scalar]]
-
-COMPARISONS: Mapping[str, Callable[..., "pd.Series[bool]"]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "in": lambda series, allowed: series.isin(list(allowed)),
-}
+Result = TypeVar("Result")
 
 # A lost connection may come back; a file that is not there, or a wrong query, never does.
 TRANSIENT = (ConnectionError, TimeoutError)
@@ -56,8 +47,9 @@ class DataLoader(ABC):
     ) -> Iterator[pd.DataFrame]:
         """Read stored columns, in chunks or (`chunk_size` None) as one frame.
 
-        `filters` (on stored columns) may be used to read less; the base class applies them
-        again. A source without rows gives one empty frame that has the columns.
+        `filters` (on stored columns) may be used to read less, never to leave out a row that
+        fulfils them: the base class applies them again. A source without rows gives one empty
+        frame that has the columns.
         """
 
     @abstractmethod
@@ -77,7 +69,8 @@ class DataLoader(ABC):
         columns : sequence of str, optional
             The columns to load, in this order, derived times included. All by default.
         filters : sequence of (column, comparison, value), optional
-            Rows must fulfil all of them; comparison is one of ``==  !=  <  <=  >  >=  in``.
+            Rows must fulfil all of them; comparison is one of ``==  !=  <  <=  >  >=  in``. A
+            missing value fulfils none.
         limit : int, optional
             At most so many rows, counted after the filters.
 
@@ -91,7 +84,7 @@ class DataLoader(ABC):
         SourceError
             If the source is missing, empty or unreadable.
         ColumnError
-            If a column is unknown.
+            If a column is unknown, or a filter does not fit its column.
         SchemaError
             If the data breaks the declared schema.
         """
@@ -119,7 +112,8 @@ class DataLoader(ABC):
         Yields
         ------
         DataFrame
-            At least one, which is empty if no row fulfils the filters.
+            At least one, which is empty if no row fulfils the filters. All have the same types:
+            the declared ones, else those of the first, and a chunk that differs is refused.
         """
         if chunk_size < 1:
             raise SourceError(f"chunk_size is {chunk_size}; give a number of rows from 1 up")
@@ -154,82 +148,136 @@ class DataLoader(ABC):
         filters: Sequence[Filter] | None,
         limit: int | None,
     ) -> Iterator[pd.DataFrame]:
-        filters = list(filters or ())
+        if limit is not None and limit < 0:
+            raise SourceError(f"limit is {limit}; give a number of rows from 0 up")
+        stored = self._usable_columns()
         times = self.declared.times if self.declared else {}
-        stored = self._stored_columns()
-        if self.declared:
-            for name in self.declared.columns:
-                if name not in stored:
-                    raise ColumnError(
-                        f"{self._place()}: no column '{name}', which the schema declares; "
-                        f"{did_you_mean(name, stored)}"
-                    )
-            stored = [name for name in stored if name in self.declared.columns]
         names = [*stored, *times]
         wanted = list(names if columns is None else columns)
-        for name in (*wanted, *(column for column, _, _ in filters)):
+        for name in (*wanted, *(name for name, _, _ in filters or ())):
             if name not in names:
                 raise ColumnError(
                     f"{self._place()}: no column '{name}'; {did_you_mean(name, names)}"
                 )
-        for _, comparison, _ in filters:
-            if comparison not in COMPARISONS:
-                raise ColumnError(
-                    f"no comparison '{comparison}' for a filter; "
-                    f"{did_you_mean(comparison, COMPARISONS)}"
-                )
+        if (twice := _repeated(wanted)) is not None:
+            raise ColumnError(f"column '{twice}' is asked for twice; name it once")
+        conditions = [
+            checked_filter(one, self.declared.dtype(one[0]) if self.declared else None)
+            for one in filters or ()
+        ]
 
         # A derived time needs its inputs, a filter its column, asked for or not.
-        needed = {*wanted, *(column for column, _, _ in filters)}
+        needed = {*wanted, *(name for name, _, _ in conditions)}
         for name, time in reversed(times.items()):
             if name in needed:
                 needed |= {time.base, *([time.plus] if time.plus else [])}
         to_read = [name for name in stored if name in needed]
-        pushed = [one for one in filters if one[0] in to_read]
+        pushed = [one for one in conditions if one[0] in to_read]
 
-        rows = 0
+        rows_read = rows = 0
+        dtypes = None
         for chunk in self._with_retries(to_read or stored[:1], pushed, chunk_size):
+            # In errors, rows count from 1, through all chunks.
+            chunk.index = pd.RangeIndex(rows_read + 1, rows_read + len(chunk) + 1)
             frame = self._checked(chunk)
+            if self.declared is None:
+                dtypes = self._same_dtypes(frame, dtypes)
+            rows_read += len(frame)
             for name, time in times.items():
                 if name in needed:
-                    frame[name] = time.compute(frame)
-            for column, comparison, value in filters:
-                frame = frame[COMPARISONS[comparison](frame[column], value)]
+                    frame[name] = self._computed(name, time, frame)
+            for condition in conditions:
+                frame = fulfilling(frame, condition)
             frame = frame[wanted]
             if limit is not None:
                 frame = frame.head(limit - rows)
-            if rows and frame.empty:
-                continue
             frame.index = pd.RangeIndex(rows, rows + len(frame))
-            if frame.empty and chunk_size is not None:
-                empty = frame
-                continue
             rows += len(frame)
-            yield frame
+            if len(frame):
+                yield frame
             if limit is not None and rows >= limit:
-                return
-        if not rows and chunk_size is not None:
-            yield empty
+                break
+        if not rows:
+            yield frame
+
+    def _computed(
+        self, name: str, time: DerivedTime, frame: pd.DataFrame
+    ) -> "pd.Series[pd.Timestamp]":
+        try:
+            return time.compute(frame)
+        except (OverflowError, ValueError) as error:
+            raise SchemaError(
+                f"{self._place()}: time '{name}' is out of reach: {error}; declare minimum and "
+                f"maximum of '{time.plus or time.base}'"
+            ) from error
+
+    def _usable_columns(self) -> list[str]:
+        """Give the stored columns, of a declared source those that are declared."""
+        with self._faults_told():
+            stored = self._retrying(self._stored_columns)
+        if (twice := _repeated(stored)) is not None:
+            raise SourceError(f"{self._place()}: has two columns '{twice}'; rename one of them")
+        if self.declared is None:
+            return stored
+        for name in self.declared.columns:
+            if name not in stored:
+                raise ColumnError(
+                    f"{self._place()}: no column '{name}', which the schema declares; "
+                    f"{did_you_mean(name, stored)}"
+                )
+        return [name for name in stored if name in self.declared.columns]
+
+    def _same_dtypes(
+        self, frame: pd.DataFrame, earlier: Mapping[str, object] | None
+    ) -> Mapping[str, object]:
+        """Refuse a chunk of an undeclared source whose types differ from the first chunk's."""
+        dtypes = dict(zip(frame.columns, frame.dtypes, strict=True))
+        for name, dtype in (earlier or {}).items():
+            if dtype != dtypes[name]:
+                raise SchemaError(
+                    f"{self._place()}: column '{name}' is {dtype} at first, but {dtypes[name]} "
+                    f"from row {frame.index[0]:,} on: declare its dtype in a schema"
+                )
+        return dtypes
 
     def _with_retries(
         self, columns: list[str], filters: Sequence[Filter], chunk_size: int | None
     ) -> Iterator[pd.DataFrame]:
         """Open the source again while a transient fault keeps its first chunk from coming."""
+
+        def open_source() -> tuple[pd.DataFrame, Iterator[pd.DataFrame]]:
+            chunks = iter(self._read(columns, filters, chunk_size))
+            return next(chunks), chunks
+
+        with self._faults_told():
+            first, rest = self._retrying(open_source)
+            yield first
+            yield from rest
+
+    @staticmethod
+    def _retrying(step: Callable[[], Result]) -> Result:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(TRANSIENT),
             stop=tenacity.stop_after_attempt(4),
             wait=tenacity.wait_exponential_jitter(multiplier=0.1, max=5),
             reraise=True,
         )
+        return retrying(step)
 
-        def open_source() -> tuple[pd.DataFrame, Iterator[pd.DataFrame]]:
-            chunks = iter(self._read(columns, filters, chunk_size))
-            return next(chunks), chunks
-
+    @contextmanager
+    def _faults_told(self) -> Iterator[None]:
         try:
-            first, rest = retrying(open_source)
+            yield
         except OSError as error:
             told = error.strerror or str(error) or type(error).__name__
             raise SourceError(f"{self._place()}: can't be read: {told}") from error
-        yield first
-        yield from rest
+
+
+def _repeated(names: Sequence[str]) -> str | None:
+    """Give the first name that is there twice."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None

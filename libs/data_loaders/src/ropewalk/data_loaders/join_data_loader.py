@@ -1,12 +1,13 @@
 """Join sources into one frame."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from ropewalk.data_loaders.data_loader import DataLoader, Filter
+from ropewalk.data_loaders.data_loader import DataLoader
 from ropewalk.data_loaders.errors import ColumnError, SourceError, did_you_mean
+from ropewalk.data_loaders.filters import Filter
 from ropewalk.data_loaders.schema import ALWAYS, Column, DerivedTime, Schema
 
 
@@ -17,7 +18,7 @@ class Join:
     Parameters
     ----------
     right : DataLoader
-        The source to look rows up in; its keys must be unique.
+        The source to look rows up in; its keys must be unique. Rows without a key are never found.
     keys : mapping of str to str
         Left column to right column.
     prefix : str
@@ -51,6 +52,11 @@ class JoinDataLoader(DataLoader):
         taken = list(left.schema().column_names)
         for join in self.joins:
             names = join.right.schema().column_names
+            if len({*join.keys.values()}) < max(1, len(join.keys)):
+                raise ColumnError(
+                    f"the join with {join.right._place()} needs one or more keys, each with a "
+                    f"right column of its own; given {dict(join.keys)}"
+                )
             for name, key in join.keys.items():
                 if name not in taken:
                     raise ColumnError(
@@ -119,15 +125,24 @@ class JoinDataLoader(DataLoader):
         pushed = [one for one in filters if one[0] in left_columns]
         for chunk in self.left._chunks(chunk_size, needed, pushed, None):
             for join, right in rights:
-                chunk = chunk.merge(right, how="left", on=list(join.keys))
+                try:
+                    chunk = chunk.merge(right, how="left", on=list(join.keys))
+                except ValueError as error:
+                    raise ColumnError(
+                        f"{join.right._place()}: its keys can't be joined with the left ones: "
+                        f"{' by '.join(_told(frame, join.keys) for frame in (chunk, right))}; "
+                        "declare the same dtypes"
+                    ) from error
             yield chunk[columns]
 
     @staticmethod
     def _lookup(join: Join, names: Mapping[str, str]) -> pd.DataFrame:
-        right = join.right.load(columns=[*join.keys.values(), *names])
-        twice = right.duplicated(list(join.keys.values()))
+        keys = [*join.keys.values()]
+        # pandas would find a row without a key for every other row without one.
+        right = join.right.load(columns=[*keys, *names]).dropna(subset=keys)
+        twice = right.duplicated(keys)
         if twice.any():
-            row = right.loc[twice, list(join.keys.values())].iloc[0]
+            row = right.loc[twice, keys].iloc[0]
             raise SourceError(
                 f"{join.right._place()}: {int(twice.sum()):,} rows repeat a key of the join "
                 "(first: "
@@ -158,4 +173,9 @@ class JoinDataLoader(DataLoader):
         }
 
     def _place(self) -> str:
-        return self.left._place()
+        rights = ", ".join(join.right._place() for join in self.joins)
+        return f"{self.left._place()} joined with {rights}"
+
+
+def _told(frame: pd.DataFrame, names: Iterable[str]) -> str:
+    return ", ".join(f"{name} ({frame.dtypes[name]})" for name in names)

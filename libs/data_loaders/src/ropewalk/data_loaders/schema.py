@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from ropewalk.data_loaders.configuration import parse, read_yaml
-from ropewalk.data_loaders.errors import ColumnError, did_you_mean
+from ropewalk.data_loaders.errors import ColumnError, ConfigurationError, did_you_mean
 
 ALWAYS = "always"
 
@@ -294,23 +294,26 @@ class Schema(BaseModel):
         times: dict[str, object] = {}
         properties = given.get("properties")
         for name, field in (properties if isinstance(properties, dict) else {}).items():
-            if "x-derived" in field:
-                times[name] = {
-                    **field["x-derived"],
-                    "known_at": field.get("x-known-at"),
-                    "description": field.get("description"),
-                }
+            if not isinstance(field, dict):
+                raise ConfigurationError(f"JSON schema: property '{name}' is no mapping")
+            known = {"known_at": field.get("x-known-at"), "description": field.get("description")}
+            if isinstance(derived := field.get("x-derived"), dict):
+                times[name] = {**derived, **known}
                 continue
             levels = field.get("enum")
+            kinds = field.get("type")
             columns[name] = {
+                **known,
                 "dtype": field.get("x-dtype"),
-                "nullable": "null" in field.get("type", ()),
-                "known_at": field.get("x-known-at"),
+                "nullable": isinstance(kinds, list) and "null" in kinds,
                 "unit": field.get("x-unit"),
-                "description": field.get("description"),
                 "minimum": field.get("minimum"),
                 "maximum": field.get("maximum"),
-                "categories": levels and tuple(level for level in levels if level is not None),
+                "categories": (
+                    [level for level in levels if level is not None]
+                    if isinstance(levels, list)
+                    else levels
+                ),
             }
         return parse(cls, {"columns": columns, "times": times}, "JSON schema")
 

@@ -1,10 +1,11 @@
 """Sources by configuration: a YAML file that says which loader reads what."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -36,7 +37,7 @@ class CsvSource(_Source):
 
     kind: Literal["csv"]
     path: str
-    delimiter: str = ","
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
 
     def loader(self, folder: Path) -> DataLoader:
         """Make the loader."""
@@ -63,10 +64,15 @@ class SqlSource(_Source):
     table: str | None = None
     query: str | None = None
 
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        for one, other in (("url", "url_env"), ("table", "query")):
+            if (getattr(self, one) is None) == (getattr(self, other) is None):
+                raise ValueError(f"an SQL source needs either {one} or {other}: give exactly one")
+        return self
+
     def loader(self, folder: Path) -> DataLoader:
         """Make the loader."""
-        if (self.url is None) == (self.url_env is None):
-            raise ConfigurationError("an SQL source needs either url or url_env: give exactly one")
         given = self.url or os.environ.get(self.url_env or "")
         if not given:
             raise ConfigurationError(
@@ -74,7 +80,7 @@ class SqlSource(_Source):
             )
         try:
             url = make_url(given)
-        except ArgumentError:
+        except (ArgumentError, ValueError):
             raise ConfigurationError(
                 "the database URL can't be read; write it like sqlite:///file.sqlite"
             ) from None
@@ -126,13 +132,19 @@ AnySource = Annotated[
 
 
 class _SourceFile(BaseModel):
+    # A URL may hold a password, and pydantic's errors show what was given.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
     source: AnySource
 
     def loader(self, folder: Path) -> DataLoader:
         return self.source.loader(folder)
 
 
-_BARE = {".csv": CsvDataLoader, ".parquet": ParquetDataLoader}
+_BARE: Mapping[str, type[CsvDataLoader | ParquetDataLoader]] = {
+    ".csv": CsvDataLoader,
+    ".parquet": ParquetDataLoader,
+}
 
 
 def read_source(path: str | Path, schema: Schema | None = None) -> DataLoader:
@@ -156,10 +168,12 @@ def read_source(path: str | Path, schema: Schema | None = None) -> DataLoader:
     ConfigurationError
         If the file is missing, not of a known kind, or has unknown or missing keys.
     """
+    # As it is: a Path would make one slash of the two of a URL.
+    place = str(path)
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix in _BARE:
-        return _BARE[suffix](str(path), schema)
+        return _BARE[suffix](place, schema)
     if suffix not in (".yaml", ".yml"):
         allowed = [".csv", ".parquet", ".yaml"]
         raise ConfigurationError(
@@ -167,8 +181,7 @@ def read_source(path: str | Path, schema: Schema | None = None) -> DataLoader:
             f"given '{suffix}'; {did_you_mean(suffix, allowed)}"
         )
     given = read_yaml(path)
-    loader: DataLoader = parse(_SourceFile, {"source": given}, str(path)).loader(path.parent)
-    return loader
+    return parse(_SourceFile, {"source": given}, str(path)).loader(path.parent)
 
 
 def _in(folder: Path, path: str) -> str:

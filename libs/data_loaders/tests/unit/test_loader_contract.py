@@ -1,6 +1,7 @@
-"""Every loader keeps the contract, over the same three rows."""
+"""Every loader keeps the contract, over the same three rows; one that does not is found out."""
 
 import sqlite3
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -9,13 +10,14 @@ import pytest
 from ropewalk.data_loaders import (
     CsvDataLoader,
     DataLoader,
+    Filter,
     Join,
     JoinDataLoader,
+    LoaderContract,
     ParquetDataLoader,
     Schema,
     SqlDataLoader,
 )
-from ropewalk.data_loaders.loader_contract import LoaderContract
 
 SCHEMA = Schema.model_validate(
     {
@@ -107,12 +109,9 @@ class TestJoin(_WithFolder):
     """Rows of names and delays, looked up by number; one lookup finds nothing."""
 
     def make_loader(self) -> DataLoader:
-        rows = [line.split(",", 2) for line in CSV.replace('"x, y"', "xy").splitlines()]
         (self.folder / "left.csv").write_text("number,late\n1,true\n2,false\n3,true\n")
         (self.folder / "right.csv").write_text(
-            "n,booked_at,delay,seats\n"
-            + "".join(f"{n},{rest.rsplit(',', 1)[1]},,{n}0\n" for n, _, rest in rows[1:3]),
-            encoding="utf-8",
+            "n,booked_at,delay,seats\n1,2013-01-01T10:00Z,,10\n2,2013-01-01T11:00Z,,20\n"
         )
         left = Schema.model_validate(
             {"columns": {n: SCHEMA.columns[n] for n in ("number", "late")}}
@@ -146,3 +145,73 @@ class TestJoin(_WithFolder):
 
     def test_a_known_at_follows_its_column(self) -> None:
         assert self.make_loader().schema().known_at("r_delay") == "r_booked_at"
+
+
+class _InMemory(DataLoader):
+    """Rows that are there already, with one fault of choice."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__()
+        self.fault = fault
+
+    def _stored_columns(self) -> list[str]:
+        return ["a", "b"]
+
+    def _read(
+        self, columns: list[str], filters: Sequence[Filter], chunk_size: int | None
+    ) -> Iterator[pd.DataFrame]:
+        frame = _rows()[columns]
+        if self.fault == "loses rows" and chunk_size is None:
+            frame = frame.head(2)
+        if self.fault == "loses rows that a filter keeps" and filters:
+            frame = frame[frame["a"] < 3]
+        if self.fault == "changes types":
+            frame = frame.astype(object)
+        if self.fault == "ignores the chunk size" or chunk_size is None:
+            yield frame
+            return
+        for start in range(0, len(frame), chunk_size):
+            yield frame[start : start + chunk_size]
+
+    def _described(self) -> dict[str, object]:
+        return {"kind": "" if self.fault == "tells no kind" else "memory"}
+
+
+def _rows() -> pd.DataFrame:
+    return pd.DataFrame({"a": [1, 2, 3], "b": ["x", "y", "z"]})
+
+
+def _broken_promises(fault: str) -> set[str]:
+    class Contract(LoaderContract):
+        def make_loader(self) -> DataLoader:
+            return _InMemory(fault)
+
+        def expected(self) -> pd.DataFrame:
+            return _rows()
+
+    broken = set()
+    for name in dir(Contract):
+        if name.startswith("test_"):
+            try:
+                getattr(Contract(), name)()
+            except AssertionError:
+                broken.add(name)
+    return broken
+
+
+def test_the_contract_finds_nothing_wrong_with_a_sound_loader() -> None:
+    assert _broken_promises("none") == set()
+
+
+@pytest.mark.parametrize(
+    ("fault", "promise"),
+    [
+        ("loses rows", "test_loads_what_the_source_holds"),
+        ("loses rows that a filter keeps", "test_a_filter_means_the_same_in_every_source"),
+        ("changes types", "test_loads_what_the_source_holds"),
+        ("ignores the chunk size", "test_chunks_are_the_whole_in_pieces"),
+        ("tells no kind", "test_lineage_is_json_and_repeatable"),
+    ],
+)
+def test_the_contract_finds_a_fault(fault: str, promise: str) -> None:
+    assert promise in _broken_promises(fault)
