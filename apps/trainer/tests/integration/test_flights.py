@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from ropewalk.trainer import run
+
 CONFIG = "apps/trainer/flights.yaml"
-COMMAND = [sys.executable, "-c", "from ropewalk.trainer.run import main; main()"]
+COMMAND = [sys.executable, "-c", f"from {run.__name__} import main; main()"]
 # Under Pants, packages are on the path of this process alone.
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 FEW = "{naive_mean: {model: naive}, olsr: {model: olsr, flows: [clock, weather, history]}}"

@@ -14,7 +14,7 @@ def test_patterns_and_names_give_each_column_once() -> None:
 
 
 def test_what_stands_for_nothing_is_named() -> None:
-    with pytest.raises(TrainerError, match="flow 'x': there is no column 'sizes'; .*'size'"):
+    with pytest.raises(TrainerError, match=r"flow 'x': there is no column 'sizes'; .*'size'"):
         match_columns(["sizes"], AVAILABLE, "flow 'x'")
 
 

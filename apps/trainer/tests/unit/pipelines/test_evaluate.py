@@ -49,5 +49,5 @@ def test_a_parameter_of_a_wrong_type_names_its_candidate(config_path: Path) -> N
     config = read_config(config_path, {"candidates.raw.parameters": "{n_estimators: many}"})
     data = load_data(config)
 
-    with pytest.raises(TrainerError, match="candidate 'raw': .*n_estimators.*'many'"):
+    with pytest.raises(TrainerError, match=r"candidate 'raw': .*n_estimators.*'many'"):
         fit("raw", config, data)
