@@ -32,7 +32,7 @@ class Join:
 
 
 class JoinDataLoader(DataLoader):
-    """Rows of one source with what other sources know of them; itself a loader.
+    r"""Rows of one source with what other sources know of them; itself a loader.
 
     The schemas are merged: a right column may be missing (its row may be), and a right
     ``known_at`` follows its time column's new name. The left source may be larger than memory,
@@ -44,6 +44,26 @@ class JoinDataLoader(DataLoader):
         Gives the rows and their order.
     joins : sequence of Join
         What is looked up, in this order.
+
+    Raises
+    ------
+    ColumnError
+        If a key is no column, or a right column has the name of another one.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> from ropewalk.data_loaders import CsvDataLoader
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> flights, airlines = (pathlib.Path(folder.name, f"{n}.csv") for n in ("flights", "airlines"))
+    >>> _ = flights.write_text("flight,carrier\n1,UA\n2,XX\n")
+    >>> _ = airlines.write_text("code,name\nUA,United\n")
+    >>> join = Join(CsvDataLoader(str(airlines)), {"carrier": "code"}, prefix="airline_")
+    >>> JoinDataLoader(CsvDataLoader(str(flights)), [join]).load()
+       flight carrier airline_name
+    0       1      UA       United
+    1       2      XX          NaN
+    >>> folder.cleanup()
     """
 
     def __init__(self, left: DataLoader, joins: Sequence[Join]) -> None:

@@ -148,7 +148,7 @@ _BARE: Mapping[str, type[CsvDataLoader | ParquetDataLoader]] = {
 
 
 def read_source(path: str | Path, schema: Schema | None = None) -> DataLoader:
-    """Make the loader that a source file describes.
+    r"""Make the loader that a source file describes.
 
     Parameters
     ----------
@@ -167,6 +167,18 @@ def read_source(path: str | Path, schema: Schema | None = None) -> DataLoader:
     ------
     ConfigurationError
         If the file is missing, not of a known kind, or has unknown or missing keys.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> _ = pathlib.Path(folder.name, "some.csv").write_text("a;b\n1;x\n")
+    >>> path = pathlib.Path(folder.name, "source.yaml")
+    >>> _ = path.write_text("{kind: csv, path: some.csv, delimiter: ;}")
+    >>> read_source(path).load()
+       a  b
+    0  1  x
+    >>> folder.cleanup()
     """
     # As it is: a Path would make one slash of the two of a URL.
     place = str(path)
