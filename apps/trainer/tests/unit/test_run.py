@@ -2,6 +2,7 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -110,6 +111,10 @@ def test_help_shows_an_example(
     assert "\n  Example:\n    ropewalk-trainer " in capsys.readouterr().out
 
 
+RAW = "candidates.raw.parameters"
+HOURS = "history.parameters.windows=[{by: [kind], hours: .nan}]"
+
+
 def nothing(config_path: Path) -> None:
     """Leave the files as they are."""
 
@@ -152,6 +157,13 @@ def output_is_a_file(config_path: Path) -> None:
     (config_path.parent / "out").write_text("mine")
 
 
+def infinite_test_row(config_path: Path) -> None:
+    path = config_path.parent / "made.csv"
+    rows = pd.read_csv(path)
+    rows.loc[390, "size"] = np.inf
+    rows.to_csv(path, index=False)
+
+
 @pytest.mark.parametrize(
     ("spoil", "arguments", "told"),
     [
@@ -170,7 +182,19 @@ def output_is_a_file(config_path: Path) -> None:
         (no_target, ["train"], "none of 400 rows can be used"),
         (no_column, ["train"], "no column 'size'"),
         (no_yaml, ["train"], "not valid YAML"),
+        (infinite_test_row, ["train"], "candidate 'raw': Input X contains infinity"),
         (output_is_a_file, ["train"], "choose another --output"),
+        (output_is_a_file, ["train", "--output", "out/in"], "out/in: Not a directory"),
+        (nothing, ["train", "--set", "target=kind"], "name a column of numbers"),
+        (nothing, ["train", "--set", "target=outcom"], "did you mean 'outcome'"),
+        (nothing, ["train", "--set", "test_from=2030-01-01"], "no test rows"),
+        (nothing, ["train", "--set", "test_from=2000-01-01"], "no train rows"),
+        (nothing, ["train", "--set", "test_from=soon"], "test_from is 'soon'"),
+        (nothing, ["train", "--set", "seed=.nan"], "'seed': Input should be a finite number"),
+        (nothing, ["train", "--set", f"{RAW}={{n_estimator: 1}}"], "did you mean 'n_estimators'"),
+        (nothing, ["train", "--set", f"{RAW}={{n_estimators: many}}"], "candidate 'raw': "),
+        (nothing, ["train", "--set", f"{RAW}={{n_estimators: .nan}}"], "Got nan instead"),
+        (nothing, ["train", "--set", HOURS], "hours=nan"),
     ],
 )
 def test_what_a_user_can_put_right_is_one_line_and_leaves_nothing(
@@ -216,3 +240,33 @@ def test_an_interrupt_is_told_and_leaves_nothing(
     assert code == run.INTERRUPTED
     assert capsys.readouterr().err == "trainer: interrupted\n"
     assert sorted(config_path.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["report.html", "predict_me.csv"])
+def test_a_folder_in_the_place_of_a_result_is_named_and_kept(
+    name: str,
+    config_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    place = config_path.parent / "out" / name
+    place.mkdir(parents=True)
+
+    code = call(monkeypatch, "train", "--config", config_path, "--output", place.parent)
+
+    said = capsys.readouterr()
+    assert code == 2
+    assert said.err == f"trainer: {place}: Is a directory; choose another --output\n"
+    assert not list(place.parent.glob(".*"))
+
+
+def test_a_baseline_that_wins_is_said_to(
+    config_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = config_path.parent / "out"
+    only = "candidates={mean: {model: naive}}"
+
+    code = call(monkeypatch, "train", "--config", config_path, "--output", out, "--set", only)
+
+    assert code == 0
+    assert "mean wins: no model has a smaller RMSE than" in capsys.readouterr().out

@@ -270,7 +270,9 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = BROKEN_PIPE
     except OSError as error:
-        code = _fail(f"{error.filename}: {error.strerror}; choose another --output", 2)
+        # Of a rename, the second is the one that the user knows.
+        place = error.filename2 or error.filename
+        code = _fail(f"{place}: {error.strerror}; choose another --output", 2)
     except _user_errors() as error:
         code = _fail(str(error), 2)
     sys.exit(code)

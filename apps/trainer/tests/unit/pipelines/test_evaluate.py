@@ -11,6 +11,11 @@ from ropewalk.trainer.errors import TrainerError
 from ropewalk.trainer.pipelines.evaluate import evaluate, fit, score
 from ropewalk.trainer.pipelines.train import save, train
 
+RAW = """
+mean: {model: naive}
+raw: {model: random_forest_no_features, columns: [size], parameters: {n_estimators: 5}}
+"""
+
 
 def test_skill_is_quoted_against_the_best_baseline_of_each_measure() -> None:
     actual = pd.Series([0.0, 0.0, 0.0, 8.0])
@@ -51,3 +56,36 @@ def test_a_parameter_of_a_wrong_type_names_its_candidate(config_path: Path) -> N
 
     with pytest.raises(TrainerError, match=r"candidate 'raw': .*n_estimators.*'many'"):
         fit("raw", config, data)
+
+
+def test_a_test_row_that_a_model_can_not_take_names_the_candidate(
+    config_path: Path, rows: pd.DataFrame
+) -> None:
+    rows.loc[390, "size"] = np.inf
+    rows.to_csv(config_path.parent / "made.csv", index=False)
+
+    with pytest.raises(TrainerError, match=r"candidate 'raw': .*infinity"):
+        train(read_config(config_path))
+
+
+def test_a_bundle_that_can_not_take_a_test_row_is_told(
+    config_path: Path, rows: pd.DataFrame
+) -> None:
+    config = read_config(config_path, {"candidates": RAW})
+    results = save(train(config), config_path.parent / "out")
+    rows.loc[390, "size"] = np.inf
+    rows.to_csv(config_path.parent / "made.csv", index=False)
+
+    with pytest.raises(TrainerError, match=r"bundle .*out/bundle: .*infinity"):
+        evaluate(config, results.bundle)
+
+
+@pytest.mark.parametrize(
+    ("key", "other"), [("target", "undeclared"), ("prediction_time", "asked_at")]
+)
+def test_a_bundle_for_something_else_is_not_judged(config_path: Path, key: str, other: str) -> None:
+    later = {"prediction_time": "done_at", "flows.sizes.columns": "[size, late]"}
+    results = save(train(read_config(config_path, later)), config_path.parent / "out")
+
+    with pytest.raises(TrainerError, match=f"{key}: the bundle's is '.*', not '{other}'; "):
+        evaluate(read_config(config_path, later | {key: other}), results.bundle)

@@ -96,8 +96,17 @@ def fit(name: str, config: TrainerConfig, data: Data) -> Pipeline:
 
 
 def predict(name: str, pipeline: Pipeline, data: Data) -> NDArray[np.float64]:
-    """Give a fitted candidate's predictions of the test rows."""
-    return np.asarray(pipeline.predict(data.test[data.columns[name]]), dtype=np.float64)
+    """Give a fitted candidate's predictions of the test rows.
+
+    Raises
+    ------
+    TrainerError
+        If it can't take one of them.
+    """
+    try:
+        return np.asarray(pipeline.predict(data.test[data.columns[name]]), dtype=np.float64)
+    except ValueError as error:
+        raise TrainerError(f"candidate '{name}': {error}") from error
 
 
 def evaluate(config: TrainerConfig, bundle_folder: Path) -> list[Score]:
@@ -114,13 +123,31 @@ def evaluate(config: TrainerConfig, bundle_folder: Path) -> list[Score]:
     -------
     list of Score
         The baselines first, the bundle last, under the name ``bundle``.
+
+    Raises
+    ------
+    TrainerError
+        If the bundle predicts something else, or at another time: then what it sees may be known
+        too late, and its score would say nothing.
     """
     bundle = load_bundle(bundle_folder, trusted=TRUSTED_TYPES)
+    for key, own, asked in (
+        ("target", bundle.target, config.target),
+        ("prediction_time", bundle.prediction_time, config.prediction_time),
+    ):
+        if own != asked:
+            raise TrainerError(
+                f"{key}: the bundle's is '{own}', not '{asked}'; judge it with --set {key}={own}, "
+                "or name another --bundle"
+            )
     data = load_data(config)
     baselines = {
         name: predict(name, fit(name, config, data), data)
         for name, candidate in config.candidates.items()
         if candidate.is_baseline
     }
-    said = {"bundle": bundle.predict(data.test)}
+    try:
+        said = {"bundle": bundle.predict(data.test)}
+    except ValueError as error:
+        raise TrainerError(f"bundle {bundle_folder}: {error}") from error
     return score(said, baselines, data.test[config.target])
