@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from ropewalk.data_loaders import Schema, read_source
+from ropewalk.models import load_bundle, rmse
 from ropewalk.trainer import run
+from ropewalk.trainer.configuration import read_config
+from ropewalk.trainer.data import load_data
+from ropewalk.trainer.pipelines.evaluate import TRUSTED_TYPES
 
 CONFIG = "apps/trainer/flights.yaml"
 COMMAND = [sys.executable, "-c", f"from {run.__name__} import main; main()"]
@@ -48,17 +53,30 @@ def test_every_row_is_accounted_for(trained: dict[str, object]) -> None:
 
 
 def test_the_report_tells_what_features_are_worth(trained: dict[str, object]) -> None:
-    rmse = errors(trained)
+    error = errors(trained)
 
-    assert rmse["naive_mean"] == pytest.approx(37.52, abs=0.01)
-    assert rmse["boosting_schedule"] > rmse["naive_mean"]
-    assert rmse["boosting_weather"] < rmse["naive_mean"]
-    assert rmse["forest_all_features"] < rmse["forest_no_features"] - 2
-    assert rmse["boosting_all"] < 34
+    assert error["naive_mean"] == pytest.approx(37.52, abs=0.01)
+    assert error["boosting_schedule"] > error["naive_mean"]
+    assert error["boosting_weather"] < error["naive_mean"]
+    assert error["forest_all_features"] < error["forest_no_features"] - 2
+    assert error["boosting_all"] < 34
 
 
 def test_nothing_is_so_good_that_it_must_have_seen_the_future(trained: dict[str, object]) -> None:
     assert min(errors(trained).values()) > 30
+
+
+def test_the_bundle_predicts_the_rows_to_try_as_well_as_was_told(
+    trained: dict[str, object],
+) -> None:
+    bundle = load_bundle(str(trained["bundle"]), trusted=TRUSTED_TYPES)
+    to_try = read_source(str(trained["rows_to_try"]), Schema.from_json_schema(bundle.input_schema))
+    flights = load_data(read_config(CONFIG)).test
+
+    predicted = bundle.predict(to_try.load())
+
+    error = rmse(flights[bundle.target], predicted)
+    assert error == errors(trained)[str(trained["winner"])]
 
 
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -101,6 +119,22 @@ def test_an_interrupt_leaves_nothing_half_written(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=60)
 
-    assert process.returncode == 130
-    assert "Traceback" not in told
-    assert not out.exists() or not list(out.iterdir())
+    assert (process.returncode, told) == (130, "trainer: interrupted\n")
+    assert not list(tmp_path.rglob("*"))
+
+
+def test_nobody_reading_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+
+    done = subprocess.run(
+        [*COMMAND, "schema"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=ENVIRONMENT,
+        check=False,
+    )
+    os.close(writing)
+
+    assert (done.returncode, done.stderr) == (141, "")
