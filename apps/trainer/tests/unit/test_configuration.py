@@ -46,6 +46,7 @@ def test_values_are_replaced_by_their_dotted_key(config_path: Path) -> None:
     [
         ("flow.sizes.kind", "text", "no 'flow' there; did you mean 'flows'"),
         ("seed", "[", "no YAML value"),
+        ("test_from", "2013-02-30", "--set test_from: '2013-02-30' is no YAML value"),
     ],
 )
 def test_an_override_of_no_use_is_refused(

@@ -245,7 +245,7 @@ def read_config(path: str | Path, overrides: Mapping[str, str] | None = None) ->
             place = inner
         try:
             place[last] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError) as error:  # a ValueError is a day such as 2013-02-30
             raise TrainerError(f"--set {key}: '{value}' is no YAML value") from error
     config = parse(TrainerConfig, given, str(path))
     if "://" in config.source:
