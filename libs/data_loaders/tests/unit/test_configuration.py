@@ -70,3 +70,11 @@ class Outer(BaseModel, extra="forbid"):
 def test_a_wrong_key_is_told_with_the_right_one(given: dict[str, object], told: str) -> None:
     with pytest.raises(ConfigurationError, match=f"some.yaml: .*{told}"):
         parse(Outer, given, "some.yaml")
+
+
+def test_a_day_that_is_in_no_calendar_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "some.yaml"
+    path.write_text("test_from: 2013-02-30\n")
+
+    with pytest.raises(ConfigurationError, match=r"some\.yaml: not valid YAML: day is out of"):
+        read_yaml(path)

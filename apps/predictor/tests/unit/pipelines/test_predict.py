@@ -97,7 +97,7 @@ def test_nothing_is_written_when_a_late_row_is_bad(workplace: Path, tmp_path: Pa
     source.write_text("\n".join([*lines, lines[-1].replace("2013-", "sometime-")]))
     (tmp_path / "out.csv").write_text("yesterday's")
 
-    with pytest.raises(DataLoaderError, match="row 300 holds 'sometime-"):
+    with pytest.raises(DataLoaderError, match="row 301 holds 'sometime-"):
         predict(source, workplace / "bundle", tmp_path / "out.csv")
 
     assert (tmp_path / "out.csv").read_text() == "yesterday's"

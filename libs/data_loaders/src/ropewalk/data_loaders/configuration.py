@@ -61,7 +61,8 @@ def read_yaml(path: str | Path) -> dict[str, object]:
     try:
         # The subclass is of SafeLoader, so nothing but plain data is ever made.
         loaded = yaml.load(content, Loader=_UniqueKeyLoader)  # noqa: S506
-    except yaml.YAMLError as error:
+    # A day that is in no calendar is a ValueError of its own.
+    except (yaml.YAMLError, ValueError) as error:
         told = " ".join(str(error).split())
         raise ConfigurationError(f"{path}: not valid YAML: {told}") from error
     except RecursionError:
