@@ -74,6 +74,15 @@ def test_every_character_of_text_counts(tmp_path: Path) -> None:
     assert loaded.to_dict("list") == {"a": ["007", "10"], "b": ["1e5", "2"]}
 
 
+def test_a_time_beside_a_missing_one_is_read_as_it_is_written(tmp_path: Path) -> None:
+    # As a number, 2013 would become 2013.0.
+    time: dict[str, object] = {"a": {"dtype": "datetime", "nullable": True}}
+
+    loaded = loader("a,b\n2013,1\n,2\n", tmp_path, time).load()
+
+    assert loaded["a"].isna().to_list() == [False, True]
+
+
 def test_whole_numbers_beyond_what_a_float_holds_are_exact(tmp_path: Path) -> None:
     loaded = loader("a\n9007199254740993\n2\n", tmp_path, {"a": {"dtype": "int64"}}).load()
 

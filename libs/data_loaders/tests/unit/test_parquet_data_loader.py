@@ -69,6 +69,18 @@ def bytes_of(
     return loaded, CountedFile.bytes_read
 
 
+def test_columns_not_asked_for_are_not_read(counted: str) -> None:
+    everything, all_bytes = bytes_of(counted)
+    one, few_bytes = bytes_of(counted, columns=["n3"])
+    CountedFile.bytes_read = 0
+    chunks = list(ParquetDataLoader(counted).iter_chunks(7000, columns=["n3"]))
+
+    assert 0 < few_bytes < all_bytes / 5
+    assert 0 < CountedFile.bytes_read < all_bytes / 5
+    pd.testing.assert_frame_equal(one, everything[["n3"]])
+    pd.testing.assert_frame_equal(pd.concat(chunks), one)
+
+
 @pytest.mark.parametrize(
     "condition",
     [

@@ -67,11 +67,15 @@ def test_a_database_url_comes_from_the_environment_and_stays_there(
     assert "***" in repr(loader)
 
 
-def test_a_secret_in_a_source_file_is_in_no_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("rest", "told"),
+    [("tabel: t", "did you mean 'table'"), ("table: t, query: q", "either table or query")],
+)
+def test_a_secret_in_a_source_file_is_in_no_error(rest: str, told: str, tmp_path: Path) -> None:
     path = tmp_path / "source.yaml"
-    path.write_text("{kind: sql, url: 'postgresql://me:hunter2@host/db', tabel: t}")
+    path.write_text(f"{{kind: sql, {rest}, url: 'a://b:hunter2@c/d'}}")
 
-    with pytest.raises(ConfigurationError, match="did you mean 'table'") as error:
+    with pytest.raises(ConfigurationError, match=told) as error:
         read_source(path)
 
     assert "hunter2" not in f"{error.value} {error.value.__cause__}"

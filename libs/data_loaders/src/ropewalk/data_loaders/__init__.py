@@ -1,5 +1,6 @@
 """Loaders that read files and databases into checked pandas frames."""
 
+from ropewalk.data_loaders.check import conform
 from ropewalk.data_loaders.configuration import parse, read_yaml
 from ropewalk.data_loaders.csv_data_loader import CsvDataLoader
 from ropewalk.data_loaders.data_loader import DataLoader
@@ -36,6 +37,7 @@ __all__ = [
     "SchemaError",
     "SourceError",
     "SqlDataLoader",
+    "conform",
     "did_you_mean",
     "parse",
     "read_source",
