@@ -4,14 +4,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ropewalk.data_loaders import Schema, did_you_mean, read_source
-from ropewalk.data_loaders.schema import Column
+from ropewalk.data_loaders import Column, Schema, did_you_mean, read_source
+from ropewalk.data_loaders.schema import ALWAYS
 from ropewalk.features import BuildHistoryFeatures, prefilter
 from ropewalk.models import time_split
 from ropewalk.trainer.assembly import input_columns
 from ropewalk.trainer.configuration import HistoryConfig, TrainerConfig
 from ropewalk.trainer.errors import TrainerError
-from ropewalk.trainer.leakage import ALWAYS, refuse_leaks
+from ropewalk.trainer.leakage import refuse_leaks
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,21 @@ class Data:
     schema: Schema
     history: BuildHistoryFeatures | None
     lineage: dict[str, object]
+
+    @property
+    def counts(self) -> dict[str, object]:
+        """How many rows were read, dropped, learnt from and kept to be judged on."""
+        return {
+            "read": self.rows_read,
+            "dropped": self.dropped,
+            "train": len(self.train),
+            "test": len(self.test),
+        }
+
+    @property
+    def made(self) -> list[str]:
+        """The columns of the history."""
+        return _made(self.history)
 
 
 def load_data(config: TrainerConfig) -> Data:
@@ -82,22 +97,22 @@ def load_data(config: TrainerConfig) -> Data:
 
     frame = loader.load()
     history = None
-    sources = set(schema.column_names)
     if config.history is not None:
         # Before any row is dropped or split: see docs/adr/0006.
         history = _history(config.history, schema, config.prediction_time)
-        made = history.fit(frame).transform(frame)
-        names = [str(name) for name in history.get_feature_names_out()]
-        frame = pd.concat([frame, pd.DataFrame(made, columns=names, index=frame.index)], axis=1)
-        schema = _with_history(schema, names)
+        values = history.fit(frame).transform(frame)
+        made = pd.DataFrame(values, columns=_made(history), index=frame.index)
+        frame = pd.concat([frame, made], axis=1)
+        schema = _with_history(schema, _made(history))
 
     columns = {
         name: input_columns(name, candidate, config, schema.column_names)
         for name, candidate in config.candidates.items()
     }
-    seen = [name for name in schema.column_names if any(name in own for own in columns.values())]
-    own = [name for name in seen if name in sources]
-    refuse_leaks(frame, own, schema, config.target, config.prediction_time)
+    # The history's own columns keep the rule by how they are made.
+    seen = {name for own in columns.values() for name in own}.difference(_made(history))
+    stored = [name for name in schema.column_names if name in seen]
+    refuse_leaks(frame, stored, schema, config.target, config.prediction_time)
     usable, dropped = prefilter(frame, config.target, required=[config.prediction_time])
     train, test = time_split(usable[config.prediction_time], config.test_from)
     return Data(
@@ -110,6 +125,10 @@ def load_data(config: TrainerConfig) -> Data:
         history=history,
         lineage=loader.lineage(),
     )
+
+
+def _made(history: BuildHistoryFeatures | None) -> list[str]:
+    return [] if history is None else [str(name) for name in history.get_feature_names_out()]
 
 
 def _history(config: HistoryConfig, schema: Schema, moment: str) -> BuildHistoryFeatures:

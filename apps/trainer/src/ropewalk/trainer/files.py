@@ -1,7 +1,6 @@
 """Write a file whole or not at all."""
 
-import os
-import tempfile
+import secrets
 from pathlib import Path
 
 
@@ -15,16 +14,11 @@ def replace_file(path: Path, text: str) -> None:
     text : str
         What it is to hold, as UTF-8.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
+    # Made anew by this process, so its owner and its mode are those of any file made here.
+    unfinished = path.with_name(f".{path.name}.unfinished-{secrets.token_hex(4)}")
     try:
-        with open(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        # mkstemp lets only its owner read; a report is for others too.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
+        unfinished.write_text(text, encoding="utf-8", newline="")
+        unfinished.replace(path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         raise

@@ -40,7 +40,9 @@ def render_report(training: "Training") -> str:
     """Give the report, as one HTML page that needs no other file and no network."""
     content = _content(training)
     content["score_plot"] = _svg(
-        lambda axes: _draw_scores(axes, training), "Error of each candidate", 0.34, training.scores
+        lambda axes: _draw_scores(axes, training),
+        "Error of each candidate",
+        max(2.6, 0.9 + 0.34 * len(training.scores)),
     )
     content["hour_plot"] = _svg(
         lambda axes: _draw_hours(axes, training), "Mean of what happened and of what was predicted"
@@ -49,8 +51,7 @@ def render_report(training: "Training") -> str:
     content["importance_plot"] = _svg(
         lambda axes: _draw_importances(axes, importances),
         "What the winner leans on",
-        0.3,
-        importances,
+        max(2.6, 0.9 + 0.3 * len(importances)),
     )
     return _TEMPLATES.get_template("report.html.j2").render(content)
 
@@ -58,8 +59,6 @@ def render_report(training: "Training") -> str:
 def _content(training: "Training") -> dict[str, object]:
     config, data, winner = training.config, training.data, training.winner
     columns = data.columns[winner.name]
-    made = () if data.history is None else set(data.history.get_feature_names_out())
-    candidates = config.candidates
     return {
         "config": config,
         "rows_read": data.rows_read,
@@ -70,15 +69,14 @@ def _content(training: "Training") -> dict[str, object]:
         "test_period": _period(data.test[config.prediction_time]),
         "unit": data.schema.columns[config.target].unit or "",
         "scores": training.scores,
-        "descriptions": {name: one.description for name, one in candidates.items()},
-        "model": candidates[winner.name].model,
+        "descriptions": {name: one.description for name, one in config.candidates.items()},
         "winner": winner,
         "columns": [
             {
                 "name": name,
                 "known_at": (
                     "the prediction time, by the rule for other rows"
-                    if name in made
+                    if name in data.made
                     else data.schema.known_at(name)
                 ),
                 "description": (
@@ -165,9 +163,8 @@ def _draw_importances(axes: Axes, importances: "pd.Series[float]") -> None:
     axes.set_xlabel("how much the error grows when the column is shuffled")
 
 
-def _svg(draw: Callable[[Axes], None], label: str, inches: float = 0.0, bars: object = None) -> str:
-    """Draw a plot as an SVG element, the same bytes each time."""
-    height = max(2.6, 0.9 + inches * len(bars)) if bars is not None else 3.2  # type: ignore[arg-type]
+def _svg(draw: Callable[[Axes], None], label: str, height: float = 3.2) -> str:
+    """Draw a plot, its height in inches, as an SVG element, the same bytes each time."""
     with mpl.rc_context({"svg.hashsalt": label, "svg.fonttype": "none", "font.size": 10}):
         figure = Figure(figsize=(8.2, height), layout="constrained")
         axes = figure.subplots()

@@ -70,7 +70,7 @@ def cli(context: click.Context) -> None:
     \b
     Example:
       ropewalk-trainer train --set choose_by=mae --output artifacts/by_mae
-    """  # noqa: D301
+    """  # noqa: D301 (click's own \b, which a raw text would hide from it)
     if context.invoked_subcommand is None:
         with train.make_context("train", [], parent=context) as inner:
             train.invoke(inner)
@@ -96,7 +96,7 @@ def train(config: Path, overrides: tuple[str, ...], output: Path | None, as_json
     \b
     Example:
       ropewalk-trainer train --config apps/trainer/flights.yaml --set test_from=2013-11-01
-    """  # noqa: D301
+    """  # noqa: D301 (click's own \b, which a raw text would hide from it)
     asked = _read(config, overrides)
     # Imported here, so that --help does not wait for pandas and scikit-learn.
     from ropewalk.trainer.pipelines.train import save
@@ -108,14 +108,8 @@ def train(config: Path, overrides: tuple[str, ...], output: Path | None, as_json
         on_step("saving")
         results = save(training, folder)
     if as_json:
-        data = training.data
         told = {
-            "rows": {
-                "read": data.rows_read,
-                "dropped": data.dropped,
-                "train": len(data.train),
-                "test": len(data.test),
-            },
+            "rows": training.data.counts,
             "scores": [asdict(score) for score in training.scores],
             "winner": training.winner.name,
             "chosen_by": asked.choose_by,
@@ -150,7 +144,7 @@ def evaluate(config: Path, overrides: tuple[str, ...], bundle: Path | None, as_j
     \b
     Example:
       ropewalk-trainer evaluate --bundle artifacts/flights/bundle --set test_from=2013-12-01
-    """  # noqa: D301
+    """  # noqa: D301 (click's own \b, which a raw text would hide from it)
     asked = _read(config, overrides)
     from ropewalk.trainer.pipelines.evaluate import evaluate as run
 
@@ -170,7 +164,7 @@ def schema() -> None:
     \b
     Example:
       ropewalk-trainer schema > trainer.schema.json
-    """  # noqa: D301
+    """  # noqa: D301 (click's own \b, which a raw text would hide from it)
     from ropewalk.trainer.configuration import TrainerConfig
 
     click.echo(json.dumps(TrainerConfig.model_json_schema(), indent=2))

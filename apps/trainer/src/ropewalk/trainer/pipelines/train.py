@@ -96,8 +96,7 @@ def save(training: Training, folder: Path) -> Results:
     columns = data.columns[winner.name]
     folder.mkdir(parents=True, exist_ok=True)
     results = Results(folder / "bundle", folder / "report.html", folder / "predict_me.csv")
-    made = [] if data.history is None else list(data.history.get_feature_names_out())
-    looks_back = any(name in made for name in columns)
+    looks_back = not set(columns).isdisjoint(data.made)
     unit = data.schema.columns[config.target].unit
     target = {"type": "number", **({"x-unit": unit} if unit else {})}
     save_bundle(
@@ -121,12 +120,7 @@ def save(training: Training, folder: Path) -> Results:
             "name": config.name,
             "config": json.loads(config.model_dump_json()),
             "source": data.lineage,
-            "rows": {
-                "read": data.rows_read,
-                "dropped": data.dropped,
-                "train": len(data.train),
-                "test": len(data.test),
-            },
+            "rows": data.counts,
         },
         card=render_card(training),
         example=data.test[columns].head(EXAMPLE_ROWS),
