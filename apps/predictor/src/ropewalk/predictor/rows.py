@@ -7,8 +7,7 @@ import msgspec
 import pandas as pd
 from jsonschema import ValidationError
 
-from ropewalk.models import ModelInputError
-from ropewalk.models.common.json_rows import rows_to_frame
+from ropewalk.models import ModelInputError, rows_to_frame
 from ropewalk.predictor.problem import Problem, cut
 from ropewalk.predictor.served_model import Served
 

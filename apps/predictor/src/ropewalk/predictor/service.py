@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ropewalk.models.common.json_rows import frame_to_rows
+from ropewalk.models import frame_to_rows
 from ropewalk.predictor.errors import PredictorError
 from ropewalk.predictor.model import ask
 from ropewalk.predictor.problem import Problem

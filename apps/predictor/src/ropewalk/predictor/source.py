@@ -5,9 +5,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from ropewalk.data_loaders import ColumnError, Schema, did_you_mean, read_source, read_yaml
-from ropewalk.data_loaders.check import conform
-from ropewalk.data_loaders.schema import Column
+from ropewalk.data_loaders import (
+    Column,
+    ColumnError,
+    Schema,
+    conform,
+    did_you_mean,
+    read_source,
+    read_yaml,
+)
 from ropewalk.features import FeatureError
 from ropewalk.models import Bundle, BundleError
 from ropewalk.predictor.errors import PredictorError
