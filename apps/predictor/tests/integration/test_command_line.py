@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 # Pants brings a module that a test imports, and these tests start it.
-import ropewalk.predictor.run  # noqa: F401
+import ropewalk.predictor.run  # noqa: F401 (for Pants, see above)
 
 Predictor = tuple[list[str], dict[str, str]]
 

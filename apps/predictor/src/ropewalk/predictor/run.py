@@ -84,7 +84,7 @@ def predict(source: Path, bundle: Path, output: Path, keep: tuple[str, ...], as_
     \b
     Example:
       ropewalk-predictor predict artifacts/flights/predict_me.csv --output predictions.csv
-    """  # noqa: D301
+    """  # noqa: D301 (click's own \b, which a raw text would hide from it)
     # Not the system's own end: leaving in order, it removes what is half-written.
     _on_sigterm(TERMINATED)
     # Imported here, so that --help does not wait for pandas and scikit-learn.
@@ -135,7 +135,7 @@ def serve(bundle: Path, host: str, port: int) -> None:
       ropewalk-predictor serve --port 8080
       curl -s http://127.0.0.1:8080/example |
         curl -s http://127.0.0.1:8080/predict -H 'Content-Type: application/json' -d @-
-    """  # noqa: D301
+    """  # noqa: D301 (click's own \b, which a raw text would hide from it)
     _on_sigterm(0)
     from ropewalk.predictor.pipelines.serve import serve as run
 

@@ -9,6 +9,7 @@ import pandas as pd
 from ropewalk.data_loaders.data_loader import DataLoader
 from ropewalk.data_loaders.errors import ColumnError
 
+# Written again on purpose: a test that asked the loaders' own table would agree with any.
 _COMPARISONS = {
     "==": operator.eq,
     "!=": operator.ne,
