@@ -162,31 +162,22 @@ def test_failing_test_is_red(repo: Repo) -> None:
     assert "1 failed" in output
 
 
-def test_unformatted_code_is_red(repo: Repo) -> None:
-    repo.module("libs/models").write_text(f"{GOOD}\nNAME = 'models'\n")
+@pytest.mark.parametrize(
+    ("goal", "code", "told"),
+    [
+        ("lint", "NAME = 'models'", "black failed"),
+        ("check", 'NAME: int = "models"', "Incompatible types in assignment"),
+        ("check", "import nobodys_package", "nobodys_package"),
+    ],
+    ids=["unformatted code", "a wrong type", "an import that nobody owns"],
+)
+def test_wrong_code_is_red(repo: Repo, goal: str, code: str, told: str) -> None:
+    repo.module("libs/models").write_text(f"{GOOD}\n{code}\n")
 
-    code, output = repo.pants("lint", "libs/models/src::")
+    status, output = repo.pants(goal, "libs/models/src::")
 
-    assert code != 0
-    assert "black failed" in output
-
-
-def test_wrong_type_is_red(repo: Repo) -> None:
-    repo.module("libs/models").write_text(f'{GOOD}\nNAME: int = "models"\n')
-
-    code, output = repo.pants("check", "libs/models/src::")
-
-    assert code != 0
-    assert "Incompatible types in assignment" in output
-
-
-def test_import_that_nobody_owns_is_red(repo: Repo) -> None:
-    repo.module("libs/models").write_text(f"{GOOD}\nimport nobodys_package\n")
-
-    code, output = repo.pants("check", "libs/models/src::")
-
-    assert code != 0
-    assert "nobodys_package" in output
+    assert status != 0
+    assert told in output
 
 
 def test_file_without_target_is_red(repo: Repo) -> None:

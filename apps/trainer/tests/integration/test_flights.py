@@ -24,9 +24,10 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
 FEW = "{naive_mean: {model: naive}, olsr: {model: olsr, flows: [clock, weather, history]}}"
 
 
-def train(output: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def train(output: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [*COMMAND, "train", "--config", CONFIG, "--output", str(output), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=300)
+    environment = {**ENVIRONMENT, **variables}
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +84,7 @@ def test_the_same_run_gives_the_same_bytes(tmp_path: Path) -> None:
     folders = [tmp_path / "one", tmp_path / "two"]
 
     for folder, seed in zip(folders, ("1", "2"), strict=True):
-        ENVIRONMENT["PYTHONHASHSEED"] = seed
-        done = train(folder, "--set", f"candidates={FEW}")
+        done = train(folder, "--set", f"candidates={FEW}", PYTHONHASHSEED=seed)
         assert done.returncode == 0, done.stderr
 
     one, two = (
