@@ -141,18 +141,8 @@ def build(work: Path, home: Path, locks: Path) -> None:
     version = re.search(r"^pex==([\d.]+)", (locks / "pex.lock").read_text(), re.MULTILINE)[1]  # type: ignore[index]
     executable = work / f"pex-v{version}"
     run(
-        *(
-            code_python,
-            "-m",
-            "pex",
-            "--use-pip-config",
-            "-r",
-            locks / "pex.lock",
-            "-c",
-            "pex",
-            "-o",
-            executable,
-        ),
+        *(code_python, "-m", "pex", "--use-pip-config"),
+        *("-r", locks / "pex.lock", "-c", "pex", "-o", executable),
         what=f"build the pex executable {index}",
         PYTHONPATH=str(pex),
     )
