@@ -47,3 +47,22 @@ def environment(*names: str) -> Path:
     if not home.exists():
         make_once(home, f"{' and '.join(names)}, once", lambda work: install(work, *locks))
     return home / "bin"
+
+
+def enter(*names: str) -> None:
+    """Go on in the named tools' environment: start this program again with its Python.
+
+    For a program that needs a third-party package and is called as a file, with any Python. It
+    returns at once where that environment is the one that runs already.
+
+    Raises
+    ------
+    SystemExit
+        If the tools can't be installed.
+    """
+    try:
+        python = environment(*names) / "python"
+    except subprocess.CalledProcessError:
+        sys.exit(f"{Path(sys.argv[0]).name}: {' and '.join(names)} can't be installed, see above")
+    if Path(sys.prefix) != python.parents[1]:
+        os.execv(python, [python, *sys.argv])
