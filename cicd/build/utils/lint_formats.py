@@ -17,6 +17,7 @@ Examples
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -42,6 +43,7 @@ class Format:
     shebangs: tuple[str, ...] = ()
 
 
+YAMLLINT = ("yamllint", "--strict")
 FORMATS = (
     Format(
         "shell",
@@ -51,7 +53,26 @@ FORMATS = (
         shebangs=("bash", "sh"),
     ),
     Format("Dockerfile", ("Dockerfile", "Dockerfile.*", "*.Dockerfile"), check=(("hadolint",),)),
-    Format("YAML", ("*.yaml", "*.yml"), check=(("yamllint", "--strict"),)),
+    Format(
+        "GitHub workflow",
+        (".github/workflows/*.yml", ".github/workflows/*.yaml"),
+        check=(
+            YAMLLINT,
+            ("check-jsonschema", "--builtin-schema", "custom.github-workflows-require-timeout"),
+            ("actionlint",),
+            ("zizmor", "--offline", "--persona=pedantic", "--no-progress"),
+        ),
+    ),
+    Format(
+        "Azure pipeline",
+        ("azure-pipelines.yml",),
+        check=(
+            YAMLLINT,
+            ("check-jsonschema", "--builtin-schema", "vendor.azure-pipelines")
+            + ("--data-transform", "azure-pipelines"),
+        ),
+    ),
+    Format("YAML", ("*.yaml", "*.yml"), check=(YAMLLINT,)),
     Format(
         "TOML",
         ("*.toml",),
@@ -133,6 +154,8 @@ def run(programs: Path, root: Path, command: Command, files: list[str]) -> bool:
     result = subprocess.run(
         [programs / command[0], *command[1:], *files],
         cwd=root,
+        # One calls another: actionlint gives shellcheck the scripts that it finds in workflows.
+        env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

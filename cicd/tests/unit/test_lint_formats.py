@@ -36,6 +36,8 @@ def programs(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
         ("pants", "#!/usr/bin/env bash\n", "shell"),
         ("run", "#!/bin/sh\n", "shell"),
         ("apps/trainer/Dockerfile", "", "Dockerfile"),
+        (".github/workflows/branch.yml", "", "GitHub workflow"),
+        ("azure-pipelines.yml", "", "Azure pipeline"),
         ("flights.yml", "", "YAML"),
         ("pants.ci.toml", "", "TOML"),
         ("README.md", "", "Markdown"),
