@@ -44,6 +44,7 @@ class Format:
 
 
 YAMLLINT = ("yamllint", "--strict")
+SCHEMA = ("check-jsonschema", "--builtin-schema")
 FORMATS = (
     Format(
         "shell",
@@ -58,7 +59,7 @@ FORMATS = (
         (".github/workflows/*.yml", ".github/workflows/*.yaml"),
         check=(
             YAMLLINT,
-            ("check-jsonschema", "--builtin-schema", "custom.github-workflows-require-timeout"),
+            (*SCHEMA, "custom.github-workflows-require-timeout"),
             ("actionlint",),
             ("zizmor", "--offline", "--persona=pedantic", "--no-progress"),
         ),
@@ -68,8 +69,7 @@ FORMATS = (
         ("azure-pipelines.yml",),
         check=(
             YAMLLINT,
-            ("check-jsonschema", "--builtin-schema", "vendor.azure-pipelines")
-            + ("--data-transform", "azure-pipelines"),
+            (*SCHEMA, "vendor.azure-pipelines", "--data-transform", "azure-pipelines"),
         ),
     ),
     Format("YAML", ("*.yaml", "*.yml"), check=(YAMLLINT,)),
