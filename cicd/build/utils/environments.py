@@ -65,4 +65,4 @@ def enter(*names: str) -> None:
     except subprocess.CalledProcessError:
         sys.exit(f"{Path(sys.argv[0]).name}: {' and '.join(names)} can't be installed, see above")
     if Path(sys.prefix) != python.parents[1]:
-        os.execv(python, [python, *sys.argv])
+        os.execv(python, [str(python), *sys.argv])
