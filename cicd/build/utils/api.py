@@ -23,8 +23,6 @@ Examples
     cicd/build/utils/api.py before/libs/features/src libs/features/src
 """
 
-from __future__ import annotations
-
 import argparse
 import ast
 import json
@@ -32,14 +30,15 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from cicd.build.utils.environments import enter
 
-if TYPE_CHECKING:  # It is there once main() is in its environment.
-    import griffe
+if __name__ == "__main__":
+    enter("versions")
+import griffe  # pants: no-infer-dep
 
 # Bases that make parameters of a class's annotated attributes.
 FIELDS = ("pydantic.BaseModel", "typing.TypedDict", "typing.NamedTuple")
@@ -57,7 +56,7 @@ class Change:
     what: str
 
 
-Surface: TypeAlias = "dict[str, griffe.Object | None]"
+Surface: TypeAlias = dict[str, griffe.Object | None]
 
 
 def package_of(src: Path) -> str:
@@ -85,8 +84,6 @@ def package_of(src: Path) -> str:
 
 def final(item: griffe.Object | griffe.Alias) -> griffe.Object | None:
     """Return the object behind a chain of imports, None if that is outside the package."""
-    import griffe
-
     try:
         return item.final_target if item.is_alias else item
     except (griffe.AliasResolutionError, griffe.CyclicAliasError):
@@ -149,8 +146,6 @@ def is_public_member(name: str, item: griffe.Object | None) -> bool:
 
 def load(src: Path) -> Surface:
     """Return what the package in a ``src`` folder makes public."""
-    import griffe
-
     loader = griffe.GriffeLoader(search_paths=[src], allow_inspection=False)
     package = package_of(src)
     loaded = loader.load(package, try_relative_path=False)
@@ -179,8 +174,6 @@ def bases(item: griffe.Class) -> Iterator[tuple[str, griffe.Class | None]]:
 
 def fields(item: griffe.Class) -> griffe.Function | None:
     """Return the ``__init__`` that a model, a typed dictionary or a named tuple gets by itself."""
-    import griffe
-
     family = next((path for path, _ in bases(item) if path in FIELDS), None)
     if family is None:
         return None
@@ -205,8 +198,6 @@ def fields(item: griffe.Class) -> griffe.Function | None:
 
 def default_of(value: griffe.Expr | str | None) -> str | None:
     """Return the default of a field, also of one described by pydantic's ``Field``."""
-    import griffe
-
     if not isinstance(value, griffe.ExprCall) or value.canonical_path != "pydantic.Field":
         return None if value is None else str(value)
     for argument in value.arguments:
@@ -219,8 +210,6 @@ def default_of(value: griffe.Expr | str | None) -> str | None:
 
 def gives_none(annotation: griffe.Expr | str | None) -> bool:
     """Tell whether a result so annotated may be None."""
-    import griffe
-
     if isinstance(annotation, griffe.Expr):
         annotation = annotation.modernize()
     if isinstance(annotation, griffe.ExprBinOp):
@@ -230,8 +219,6 @@ def gives_none(annotation: griffe.Expr | str | None) -> bool:
 
 def function_changes(old: griffe.Function, new: griffe.Function) -> Iterator[tuple[str, str, str]]:
     """Yield the parameter, if it is one, the kind of each change, and what it is."""
-    import griffe
-
     for label, name in BINDINGS.items():
         if (label in old.labels) != (label in new.labels):
             yield "", "break", f"is {'now' if label in new.labels else 'no longer'} {name}"
@@ -284,8 +271,6 @@ def ancestors(item: griffe.Class, surface: Surface) -> set[str]:
 
 def maker(path: str, surface: Surface) -> griffe.Function:
     """Return the ``__init__`` of a class, one without parameters where it has none of its own."""
-    import griffe
-
     made = surface.get(f"{path}.__init__")
     if made is not None and made.is_function:
         return made
@@ -352,7 +337,6 @@ def main() -> int:
     parser.add_argument("new", type=Path, help="src folder of the room as it is")
     parser.add_argument("--json", action="store_true", help="print for machines")
     options = parser.parse_args()
-    enter("versions")
     try:
         rooms = package_of(options.old), package_of(options.new)
         if rooms[0] != rooms[1]:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cicd.build.utils import api
-
+API = Path("cicd/build/utils/api.py")
 EXPORTS = '"""A room."""\n\nfrom ropewalk.sea.waves import {0}\n\n__all__ = ["{0}"]\n'
 
 
@@ -23,7 +22,7 @@ def room(folder: Path, **modules: str) -> Path:
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, api.__file__, *arguments]
+    command = [sys.executable, API, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
