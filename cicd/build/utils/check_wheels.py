@@ -60,8 +60,8 @@ def problems_of_requirements(room: str, lines: list[str]) -> list[str]:
         elif re.search(r"==(?!.*\*)", wanted):
             problems.append(f"{line!r} is a pin: a range lets others install beside it")
     for lib in LIBS if room in APPS else ():
-        if not versions.get(distribution(lib), "").startswith("~="):
-            problems.append(f"does not require {distribution(lib)}~=...")
+        if not re.fullmatch(r"<\d+,>=[\d.]+", versions.get(distribution(lib), "")):
+            problems.append(f"does not require {distribution(lib)} up to its next major version")
     return problems
 
 

@@ -7,7 +7,7 @@ import pytest
 from cicd.build.utils import check_wheels
 from cicd.build.utils.check_wheels import APPS, LIBS, main, problems_of_requirements
 
-RANGES = ["ropewalk-data-loaders~=1.0.0", "ropewalk-features~=1.0.0", "ropewalk-models~=1.0.0"]
+RANGES = [f"ropewalk-{lib}<2,>=1.0.0" for lib in ("data-loaders", "features", "models")]
 Edit = Callable[[dict[str, str]], object]
 
 
@@ -83,8 +83,13 @@ def metadata(old: str, new: str) -> Edit:
         ("models", metadata("text/markdown", "text/plain"), "Markdown"),
         ("models", metadata("numpy<3,>=2.2", "numpy"), "'numpy' takes any version"),
         ("models", metadata("numpy<3,>=2.2", "numpy==2.4.6"), "is a pin"),
-        ("trainer", metadata("ropewalk-models~=1.0.0", "rich>=14"), "does not require ropewalk-m"),
-        ("predictor", metadata("ropewalk-models~=", "ropewalk-models=="), "is a pin"),
+        (
+            "trainer",
+            metadata("ropewalk-models<2,>=1.0.0", "rich>=14"),
+            "does not require ropewalk-m",
+        ),
+        ("trainer", metadata("ropewalk-models<2,>=1", "ropewalk-models>=1"), "next major version"),
+        ("predictor", metadata("ropewalk-models<2,>=", "ropewalk-models=="), "is a pin"),
     ],
 )
 def test_red(

@@ -1,15 +1,27 @@
 """A wheel's version is the text of the file VERSION beside its BUILD file.
 
-Pants asks for a version in the BUILD file, where a release tool could not write it safely.
+Pants asks for a version in the BUILD file, where a release tool could not write it safely. And a
+wheel asks for any version of our libs from the one that it was built beside to the next break, a
+range that Pants' own setting can't say (docs/adr/0007).
 """
 
 from packaging.version import InvalidVersion, Version  # pants: no-infer-dep
+from pants.backend.python.subsystems.setup_py_generation import (  # pants: no-infer-dep
+    SetupPyGeneration,
+)
 from pants.backend.python.target_types import PythonDistribution  # pants: no-infer-dep
 from pants.backend.python.util_rules import package_dists  # pants: no-infer-dep
 from pants.engine.fs import DigestContents, GlobMatchErrorBehavior, PathGlobs  # pants: no-infer-dep
 from pants.engine.rules import Get, collect_rules, rule  # pants: no-infer-dep
 from pants.engine.target import Target  # pants: no-infer-dep
 from pants.engine.unions import UnionRule  # pants: no-infer-dep
+
+
+def _range(self: SetupPyGeneration, version: str) -> str:
+    return f">={version},<{Version(version).major + 1}"
+
+
+SetupPyGeneration.first_party_dependency_version = _range
 
 
 class VersionFileRequest(package_dists.SetupKwargsRequest):
