@@ -39,6 +39,8 @@ def _room(description, team, third_party, libs, console_scripts, test_data=()):
         dependencies=[f"//{folder}/src", f"//{folder}/src:resources"],
         wheel=True,
         sdist=False,
+        # The release gives the time of its commit, so that a wheel is the same bytes made again.
+        env_vars=["SOURCE_DATE_EPOCH"],
         long_description_path=f"{folder}/README.md",
         provides=python_artifact(
             name=f"ropewalk-{room.replace('_', '-')}",
@@ -51,6 +53,7 @@ def _room(description, team, third_party, libs, console_scripts, test_data=()):
         entry_points={"console_scripts": console_scripts},
     )
     files(name="docs", sources=["README.md", "CHANGELOG.md", "VERSION"])
+    files(name="changes", sources=["changes/*.md"])
 
 
 def lib(description, team, third_party):
