@@ -66,15 +66,18 @@ def compile_lock(
     command: list[str | Path] = [
         uv,
         *("pip", "compile", "--quiet", "--universal", "--generate-hashes"),
-        *("--no-annotate", "--no-config", "--python-version", python),
+        # What each package is there for (`via`): from it `affected` tells what a new pin reaches.
+        *("--annotation-style", "line", "--no-config", "--python-version", python),
         *("--custom-compile-command", "cicd/build/utils/lock.py", *upgrade),
         "--output-file",
         output,
-        *requirements,
+        *(file.name for file in requirements),
     ]
     settings = {**index_settings(uv.with_name("python")), **os.environ}
     for attempt in (1, 2, 3):  # an index now and then leaves a version out of one answer
-        result = subprocess.run(command, capture_output=True, text=True, env=settings)
+        result = subprocess.run(
+            command, capture_output=True, text=True, env=settings, cwd=requirements[0].parent
+        )
         if result.returncode == 0:
             return
         if attempt == 3:
