@@ -6,8 +6,8 @@ range that Pants' own setting can't say (docs/adr/0007).
 """
 
 from packaging.version import InvalidVersion, Version  # pants: no-infer-dep
-from pants.backend.python.subsystems.setup_py_generation import (  # pants: no-infer-dep
-    SetupPyGeneration,
+from pants.backend.python.subsystems.setup_py_generation import (
+    SetupPyGeneration,  # pants: no-infer-dep
 )
 from pants.backend.python.target_types import PythonDistribution  # pants: no-infer-dep
 from pants.backend.python.util_rules import package_dists  # pants: no-infer-dep
