@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Takes what was merged from one environment to the next. An image is built once, on develop; from
-# then on it only gets tags. What runs in production is the very image that staging tried.
+# Takes what was merged from one environment to the next, and releases wheels. An image is built
+# once, on develop; from then on it only gets tags. What runs in production is the very image that
+# staging tried.
 set -euo pipefail
 
 usage() {
@@ -18,6 +19,9 @@ Usage: release.sh COMMAND
   rollback                 tag as `production` what was that before
   render ENVIRONMENT       print the Kubernetes manifests of integration, staging or production
                            with the image's digest; `| kubectl apply -f -` deploys them
+  plan [--json]            tell which wheels would be released, with which version and why
+  apply [--push REMOTE]    release them: VERSION, CHANGELOG.md, wheels, upload, tags; see
+                           `release.sh apply --help`
 
 Example:
   REGISTRY=registry.example.com/ml cicd/release/release.sh develop
@@ -200,8 +204,9 @@ case $command in
         usage
         exit
         ;;
+    plan | apply) exec python3 cicd/release/release_wheels.py "$@" ;;
     develop | master | production | rollback | render) shift ;;
-    *) fail "say what to do: develop, master, production, rollback or render; see --help" 2 ;;
+    *) fail "say what to do: develop, master, production, rollback, render, plan or apply; see --help" 2 ;;
 esac
 case $command in
     develop) ;;

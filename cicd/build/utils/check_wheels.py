@@ -122,18 +122,21 @@ def install(folder: Path, programs: Path, where: Path) -> Path:
     """Install the wheels alone into a new environment; return its folder of programs."""
     lines = []
     for wheel in sorted(folder.glob("*.whl")):
-        name = wheel.name.split("-")[0].replace("_", "-")
+        name, version = wheel.name.split("-")[:2]
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        lines.append(f"{name} @ {wheel.resolve().as_uri()} --hash=sha256:{digest}\n")
+        lines.append(f"{name.replace('_', '-')}=={version} --hash=sha256:{digest}\n")
     wheels = where / "wheels.txt"
     wheels.write_text("".join(lines))
     venv = where / "environment"
     uv = programs / "uv"
     run(uv, "venv", "--quiet", "--no-config", "--python", sys.executable, venv, where=where)
-    command = ("pip", "install", "--quiet", "--require-hashes", "--python", venv / "bin/python")
     lock = ROOT / "3rdparty" / "python" / "default.lock"
-    settings = index_settings(programs / "python")
-    run(uv, *command, "--requirements", wheels, "--constraints", lock, where=where, **settings)
+    run(
+        *(uv, "pip", "install", "--quiet", "--python", venv / "bin/python", "--require-hashes"),
+        *("--find-links", folder.resolve(), "--requirements", wheels, "--constraints", lock),
+        where=where,
+        **index_settings(programs / "python"),
+    )
     return venv / "bin"
 
 

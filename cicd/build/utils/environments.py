@@ -33,12 +33,12 @@ def install(folder: Path, *locks: Path) -> None:
 
 
 def environment(*names: str) -> Path:
-    """Return the folder of programs of the named locks in ``3rdparty/python/tools``.
+    """Return the folder of programs of the named locks: those of tools, or ``default``, the code's.
 
     They are installed once, into a folder that is named after the locks' content: a change of a
     lock makes a new one, and an interrupted installation leaves none.
     """
-    locks = [TOOLS / f"{name}.lock" for name in names]
+    locks = [(TOOLS.parent if name == "default" else TOOLS) / f"{name}.lock" for name in names]
     key = hashlib.sha256(f"{sys.version}{sys.base_prefix}".encode())
     for lock in locks:
         key.update(lock.read_bytes())
