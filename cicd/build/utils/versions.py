@@ -49,17 +49,6 @@ from cicd.build.utils.rooms import (
 )
 
 ROOT = Path(__file__).resolve().parents[3]
-# Beside BUILD files, what shapes a wheel's metadata. Only building the wheel tells whether a
-# change of it did.
-SHAPES = (
-    "3rdparty/python/BUILD",
-    "3rdparty/python/default-requirements.txt",
-    "3rdparty/python/tools/setuptools.lock",
-    "BUILD",
-    "cicd/build/pants_plugin/",
-    "macros.py",
-    "pants.toml",
-)
 REACHED = "reached.json"
 
 
@@ -69,6 +58,7 @@ class Affected(TypedDict):
     since: str
     changed: list[str]
     wheels: list[str]
+    everything: bool
 
 
 @dataclass(frozen=True)
@@ -84,7 +74,7 @@ def read_affected(text: str, origin: str) -> Affected:
     """Return the affected set; a text that is none is a wrong usage."""
     try:
         affected: Affected = json.loads(text)
-        [*affected["changed"], *affected["wheels"], affected["since"]]
+        [*affected["changed"], *affected["wheels"], affected["since"], affected["everything"]]
     except (ValueError, KeyError, TypeError):
         raise ReleaseError(
             f"{origin} is no output of `cicd/build/affected --since REF --json`; make it again"
@@ -113,22 +103,25 @@ def touched(affected: Affected, folder: str) -> list[str]:
     ]
 
 
-def is_open(affected: Affected, folder: str) -> bool:
-    """Tell whether only building a wheel can say if the change reached it."""
-    return any(
-        path.startswith(SHAPES) if not path.startswith(f"{folder}/") else path.endswith("/BUILD")
-        for path in affected["changed"]
+def is_open(affected: Affected) -> bool:
+    """Tell whether wheels may be affected whose content is what it was.
+
+    What reaches everything is one of Pants' settings or the like, and may change no wheel. A bump
+    of a version changes those that name it, and is the release's own.
+    """
+    return affected["everything"] or any(
+        path.endswith(("/VERSION", "/setuptools.lock")) for path in affected["changed"]
     )
 
 
 def reached(affected: Affected, root: Path) -> Iterator[str]:
     """Yield the rooms whose wheels have another content than where the branch began.
 
-    A wheel is affected, too, when a lib changes that it asks for. That is no change of its own.
+    Where the affected set can't tell, the wheels of both are built and compared.
     """
     folders = [address.split(":")[0] for address in affected["wheels"]]
-    doubtful = [f for f in folders if not touched(affected, f) and is_open(affected, f)]
-    yield from (folder for folder in folders if touched(affected, folder))
+    doubtful = [f for f in folders if is_open(affected) and not touched(affected, f)]
+    yield from (folder for folder in folders if folder not in doubtful)
     if not doubtful:
         return
     base = git(root, "merge-base", affected["since"], "HEAD").strip()
@@ -227,12 +220,13 @@ def check(root: Path, affected: Affected, folder: Path) -> tuple[list[Problem], 
     told = folder / REACHED
     if told.exists():
         reach = json.loads(told.read_text())
+    elif is_open(affected):
+        raise ReleaseError(
+            f"{told} is missing, and only where git is can be told which wheels this change "
+            "reaches; write it there: versions.py released FOLDER --affected FILE"
+        )
     else:
-        wheels = [address.split(":")[0] for address in affected["wheels"]]
-        reach = [name for name in wheels if touched(affected, name)]
-        for name in (n for n in wheels if n not in reach and is_open(affected, n)):
-            line = f"only where git is can be told if the wheel of {name} changes"
-            problems.append(Problem("fragment", f"{name}/BUILD", f"{line}; see released --help"))
+        reach = [address.split(":")[0] for address in affected["wheels"]]
     problems += missing_fragments(affected, rooms, reach)
     notes = []
     for room in rooms.values():
