@@ -64,7 +64,7 @@ def affected(root: Path, since: str, *more: str) -> dict[str, Any]:
 
 def trust(root: Path, since: str, fork: bool) -> int:
     """Say whether a pull request may go on."""
-    command = ["git", "diff", "--name-only", "--no-renames", f"{since}...HEAD", "--", *SERVICES]
+    command = ["git", "diff", "--name-only", f"{since}...HEAD", "--", *SERVICES]
     result = subprocess.run(command, cwd=root, capture_output=True, text=True)
     if result.returncode:
         why = (result.stderr.strip() or "git says nothing").splitlines()[0]
