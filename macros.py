@@ -56,9 +56,27 @@ def _room(description, team, third_party, libs, console_scripts, test_data=()):
     files(name="changes", sources=["changes/*.md"])
 
 
-def lib(description, team, third_party):
-    """A library: sources, unit and integration tests, a wheel. It knows no other room."""
+def lib(description, team, third_party, dependents, public):
+    """A library: sources, unit and integration tests, a wheel. It knows no other room.
+
+    Of its modules the folders in ``dependents`` may import those that are ``public``, and all
+    others are its own.
+    """
     _room(description, team, third_party, [], {})
+    folder = build_file_dir()
+    code = f"//{folder}/src"
+    modules = [f"[{code}/ropewalk/{folder.name}/{module}]" for module in public]
+    __dependents_rules__(
+        # Who asks for all of `src`, in a BUILD file, still imports nothing by that.
+        (
+            [f"[{code}]", *modules],
+            f"//{folder}/**",
+            *(f"//{other}/**" for other in dependents),
+            "!*",
+        ),
+        (f"[{code}/**]", f"//{folder}/**", "!*"),
+        ("*", "*"),
+    )
 
 
 def app(description, team, third_party, libs, test_data=()):

@@ -12,8 +12,7 @@ from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import Pipeline
 
 from ropewalk import features, models
-from ropewalk.data_loaders import Schema
-from ropewalk.data_loaders.schema import Column
+from ropewalk.data_loaders import Column, Schema
 from ropewalk.features import (
     BuildCategoricalFeatures,
     BuildDatetimeFeatures,

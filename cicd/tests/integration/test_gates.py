@@ -10,6 +10,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,11 @@ class Repo:
     def module(self, room: str) -> Path:
         """Return the one module of a room."""
         return self.folder / room / "src" / "ropewalk" / room.split("/")[1] / "__init__.py"
+
+
+def denied(output: str) -> list[str]:
+    """Return the two ends, in one line, of each dependency that the walls refuse."""
+    return [ends for rule, ends in pairwise(output.splitlines()) if rule.endswith(": DENY")]
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +132,46 @@ def test_wrong_import_is_denied(repo: Repo, room: str, line: str, refused: str) 
     code, output = repo.pants("check", str(repo.module(room).relative_to(repo.folder)))
 
     assert code != 0
-    assert ": DENY" in output
-    assert any(room in told and "->" in told and refused in told for told in output.splitlines())
+    assert any(room in told and refused in told for told in denied(output))
+
+
+@pytest.mark.parametrize(
+    "line", ["import ropewalk.models.mill", "from ropewalk.models import mill"]
+)
+def test_module_that_is_not_public_is_for_its_own_lib(repo: Repo, line: str) -> None:
+    mill = repo.module("libs/models").with_name("mill.py")
+    mill.write_text(GOOD)
+    try:
+        repo.module("libs/models").write_text(f"{GOOD}\n{line}\n")
+        own, told = repo.pants("check", "libs/models/src::")
+        repo.module("apps/trainer").write_text(f"{GOOD}\n{line}\n")
+        code, output = repo.pants("check", "apps/trainer/src::")
+    finally:
+        mill.unlink()
+
+    assert own == 0, told
+    assert code != 0
+    assert any("libs/models/src/ropewalk/models/mill.py" in told for told in denied(output))
+
+
+def test_lib_serves_only_whom_it_lists(repo: Repo) -> None:
+    tool = repo.folder / "tools" / "tool.py"
+    tool.parent.mkdir()
+    tool.write_text(f"{GOOD}\nimport ropewalk.models\n")
+    tool.with_name("BUILD").write_text("python_sources()\n")
+    build = repo.folder / "libs/models/BUILD"
+    before = build.read_text()
+    try:
+        code, output = repo.pants("check", "tools::")
+        build.write_text(before.replace("dependents=[", 'dependents=["tools", '))
+        listed, told = repo.pants("check", "tools::")
+    finally:
+        shutil.rmtree(tool.parent)
+        build.write_text(before)
+
+    assert code != 0
+    assert any("tools/tool.py" in told for told in denied(output))
+    assert listed == 0, told
 
 
 def test_two_imports_on_one_line_are_red(repo: Repo) -> None:

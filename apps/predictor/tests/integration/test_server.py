@@ -20,8 +20,7 @@ import pytest
 
 # Pants brings a module that a test imports, and these tests start it.
 import ropewalk.predictor.run  # noqa: F401 (for Pants, see above)
-from ropewalk.models import Bundle
-from ropewalk.models.common.json_rows import frame_to_rows
+from ropewalk.models import Bundle, frame_to_rows
 from ropewalk.predictor.model import identify
 from ropewalk.predictor.pipelines.predict import predict
 

@@ -6,8 +6,7 @@ import msgspec
 import pandas as pd
 import pytest
 
-from ropewalk.models import Bundle
-from ropewalk.models.common.json_rows import frame_to_rows
+from ropewalk.models import Bundle, frame_to_rows
 from ropewalk.predictor.problem import LONGEST, Problem
 from ropewalk.predictor.rows import MAX_ERRORS, MAX_ROWS, Row, parse_rows, to_frame
 from ropewalk.predictor.served_model import Served

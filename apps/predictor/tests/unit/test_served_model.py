@@ -5,8 +5,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from ropewalk.models import Bundle
-from ropewalk.models.common.json_rows import frame_to_rows
+from ropewalk.models import Bundle, frame_to_rows
 from ropewalk.predictor import served_model
 from ropewalk.predictor.model import load_model
 from ropewalk.predictor.served_model import Served, ServedModel

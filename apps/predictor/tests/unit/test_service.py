@@ -12,8 +12,7 @@ import pandas as pd
 import pytest
 from starlette.requests import ClientDisconnect
 
-from ropewalk.models import Bundle
-from ropewalk.models.common.json_rows import frame_to_rows
+from ropewalk.models import Bundle, frame_to_rows
 from ropewalk.predictor import service as module
 from ropewalk.predictor.errors import PredictorError
 from ropewalk.predictor.model import identify

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ropewalk.data_loaders import Column, Schema, did_you_mean, read_source
-from ropewalk.data_loaders.schema import ALWAYS
+from ropewalk.data_loaders import ALWAYS, Column, Schema, did_you_mean, read_source
 from ropewalk.features import BuildHistoryFeatures, prefilter
 from ropewalk.models import time_split
 from ropewalk.trainer.assembly import input_columns

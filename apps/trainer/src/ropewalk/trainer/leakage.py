@@ -4,8 +4,7 @@ from collections.abc import Collection
 
 import pandas as pd
 
-from ropewalk.data_loaders import Schema
-from ropewalk.data_loaders.schema import ALWAYS
+from ropewalk.data_loaders import ALWAYS, Schema
 from ropewalk.features import known_by
 from ropewalk.trainer.errors import LeakageError
 

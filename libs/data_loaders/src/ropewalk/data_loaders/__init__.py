@@ -16,11 +16,12 @@ from ropewalk.data_loaders.filters import Filter
 from ropewalk.data_loaders.join_data_loader import Join, JoinDataLoader
 from ropewalk.data_loaders.loader_contract import LoaderContract
 from ropewalk.data_loaders.parquet_data_loader import ParquetDataLoader
-from ropewalk.data_loaders.schema import Column, DerivedTime, Schema
+from ropewalk.data_loaders.schema import ALWAYS, Column, DerivedTime, Schema
 from ropewalk.data_loaders.source import read_source
 from ropewalk.data_loaders.sql_data_loader import SqlDataLoader
 
 __all__ = [
+    "ALWAYS",
     "Column",
     "ColumnError",
     "ConfigurationError",
