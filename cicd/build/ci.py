@@ -3,8 +3,9 @@
 
 ``trust`` closes for a pull request of a fork that changes what CI services read: those files say
 what else runs, and with what rights. ``matrix`` tells what can be done side by side: the affected
-tests in shards, and the affected images. ``test`` runs one of these shards. ``verdict`` makes one
-answer of those of all jobs: what failed, was cancelled or was left out for no reason, closes.
+tests in shards that take equally long, and the affected images. ``test`` runs the tests of one of
+these shards, which ``matrix`` has named. ``verdict`` makes one answer of those of all jobs: what
+failed, was cancelled or was left out for no reason, closes.
 
 ``matrix`` gives its answer to the service that it finds itself in: GitHub by ``GITHUB_OUTPUT``,
 Azure by ``TF_BUILD``, which needs a name for each job. Elsewhere it prints what GitHub would get.
@@ -17,7 +18,7 @@ Examples
 
     cicd/build/ci.py trust --since origin/develop --fork true
     cicd/build/ci.py matrix --since origin/develop
-    cicd/build/ci.py test --since origin/develop --shard 0/3
+    TESTS=libs/features:: cicd/build/ci.py test
     NEEDS='{"gate": {"result": "success"}}' cicd/build/ci.py verdict
 """
 
@@ -34,6 +35,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from cicd.build.utils.shards import TIMES, read_times, shard
+
 ROOT = Path(__file__).resolve().parents[2]
 # What CI services read, and the templates that azure-pipelines.yml is made of.
 SERVICES = (".github", "azure-pipelines.yml", "cicd/build/azure")
@@ -46,7 +51,7 @@ class NoAnswerError(Exception):
     """What was asked can't be answered; says why, and what to do."""
 
 
-def affected(root: Path, since: str, *more: str) -> dict[str, Any]:
+def affected(root: Path, since: str) -> dict[str, Any]:
     """Return what ``cicd/build/affected --json`` tells.
 
     Raises
@@ -54,7 +59,7 @@ def affected(root: Path, since: str, *more: str) -> dict[str, Any]:
     SystemExit
         If it ended with an error, which it has told by then.
     """
-    command: list[str | Path] = [root / "cicd/build/affected", "--since", since, "--json", *more]
+    command: list[str | Path] = [root / "cicd/build/affected", "--since", since, "--json"]
     result = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, text=True)
     if result.returncode:
         sys.exit(result.returncode)
@@ -84,22 +89,28 @@ def trust(root: Path, since: str, fork: bool) -> int:
     return 0
 
 
+def azure_name(job: dict[str, str]) -> str:
+    """Return what Azure takes as the name of a job: a letter, then letters, digits and _."""
+    kind, value = next(iter(job.items()))
+    return re.sub(r"\W", "_", f"{kind}_{value}", flags=re.ASCII)[:100]
+
+
 def matrix(root: Path, since: str) -> int:
     """Tell the CI service which shards and images there are."""
     told = affected(root, since)
-    count = min(MOST_SHARDS, math.ceil(len(told["tests"]) / TESTS_PER_SHARD))
-    answers = {
-        "shard": [f"{number}/{count}" for number in range(count)],
-        "image": sorted(told["images"]),
+    tests, times = told["tests"], read_times(root / TIMES)
+    count = min(MOST_SHARDS, math.ceil(len(tests) / TESTS_PER_SHARD))
+    shards = {f"{k}/{count}": shard(tests, k, count, times) for k in range(count)}
+    jobs = {
+        "shards": [{"shard": k, "tests": "\n".join(those)} for k, those in shards.items() if those],
+        "images": [{"image": image} for image in sorted(told["images"])],
     }
-    for name, values in answers.items():
+    for name, variables in jobs.items():
         if "TF_BUILD" in os.environ:
-            jobs = {
-                re.sub(r"\W", "_", f"{name}_{value}"): {name.upper(): value} for value in values
-            }
-            print(f"##vso[task.setvariable variable={name}s;isOutput=true]{json.dumps(jobs)}")
+            named = {azure_name(job): {k.upper(): v for k, v in job.items()} for job in variables}
+            print(f"##vso[task.setvariable variable={name};isOutput=true]{json.dumps(named)}")
             continue
-        line = f"{name}s={json.dumps(values)}"
+        line = f"{name}={json.dumps(variables)}"
         print(line)
         if output := os.environ.get("GITHUB_OUTPUT"):
             with open(output, "a") as stream:
@@ -107,14 +118,12 @@ def matrix(root: Path, since: str) -> int:
     return 0
 
 
-def test(root: Path, since: str, shard: str) -> int:
-    """Run the affected tests of one shard and return Pants' exit code."""
-    tests = affected(root, since, "--shard", shard)["tests"]
-    print(f"ci.py: shard {shard}: {len(tests)} targets", flush=True)
-    if not tests:
-        return 0
+def test(root: Path, tests: str) -> int:
+    """Run the tests of a shard, an address a line, and return Pants' exit code."""
+    if not tests.strip():
+        raise NoAnswerError("TESTS names no test; it holds what `matrix` told of one shard")
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as specs:
-        specs.write("\n".join(tests))
+        specs.write(tests)
         specs.flush()
         command: list[str | Path] = [root / "pants", f"--spec-files={specs.name}", "test"]
         return subprocess.run(command, cwd=root).returncode
@@ -152,7 +161,6 @@ def main(arguments: list[str] | None = None) -> int:
     for name, about in (
         ("trust", "may this pull request change what it changes?"),
         ("matrix", "which shards of tests, and which images, are there?"),
-        ("test", "do the affected tests of one shard pass?"),
     ):
         question = questions.add_parser(name, help=about, description=about)
         question.add_argument(
@@ -166,8 +174,8 @@ def main(arguments: list[str] | None = None) -> int:
                 choices=("true", "false"),
                 help="whether the pull request comes from another repository",
             )
-        if name == "test":
-            question.add_argument("--shard", required=True, metavar="K/N", help="as `matrix` says")
+    about = "do the tests pass whose addresses are in the variable TESTS?"
+    questions.add_parser("test", help=about, description=about)
     about = "are all jobs green, by the JSON in the variable NEEDS?"
     question = questions.add_parser("verdict", help=about, description=about)
     question.add_argument(
@@ -180,9 +188,9 @@ def main(arguments: list[str] | None = None) -> int:
         if options.question == "matrix":
             return matrix(options.root, options.since)
         if options.question == "test":
-            return test(options.root, options.since, options.shard)
+            return test(options.root, os.environ.get("TESTS", ""))
         return verdict(os.environ.get("NEEDS", ""), options.may_skip.split(","))
-    except NoAnswerError as error:
+    except (NoAnswerError, OSError, ValueError) as error:
         print(f"ci.py: {error}", file=sys.stderr)
         return 2
 

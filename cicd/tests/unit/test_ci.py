@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from cicd.build.ci import MOST_SHARDS, TESTS_PER_SHARD, main
+from cicd.build.utils.shards import TIMES
 
 WORKFLOW = ".github/workflows/branch.yml"
 
@@ -83,10 +84,11 @@ def test_without_a_merge_base_nothing_is_trusted(
 
 @pytest.fixture
 def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A repo whose `affected` tells what tells.json holds, and whose `pants` prints its specs."""
+    """A repo whose `affected` tells what tells.json holds, and whose `pants` writes its specs."""
     for name in ("GITHUB_OUTPUT", "TF_BUILD"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "cicd" / "build").mkdir(parents=True)
+    (tmp_path / TIMES).write_text('{"libs/a/test_0.py": 90.0, "libs/a/test_1.py": 1.0}')
     for name, script in (
         ("cicd/build/affected", 'echo "$*" >asked\ncat tells.json'),
         ("pants", 'cat "${1#--spec-files=}" >ran\nexit 7'),
@@ -96,8 +98,10 @@ def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def tell(root: Path, tests: list[str], images: list[str]) -> None:
-    (root / "tells.json").write_text(json.dumps({"tests": tests, "images": images}))
+def tell(root: Path, tests: int, images: list[str]) -> list[str]:
+    addresses = [f"libs/a/test_{i}.py" for i in range(tests)]
+    (root / "tells.json").write_text(json.dumps({"tests": addresses, "images": images}))
+    return addresses
 
 
 def lines(text: str) -> dict[str, Any]:
@@ -106,59 +110,73 @@ def lines(text: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("tests", "shards"),
+    ("count", "shards"),
     [(0, 0), (1, 1), (TESTS_PER_SHARD, 1), (TESTS_PER_SHARD + 1, 2), (10**4, MOST_SHARDS)],
 )
 def test_matrix_for_github(
     answering: Path,
-    tests: int,
+    count: int,
     shards: int,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    tell(
-        answering, [f"libs/a/tests:t{i}" for i in range(tests)], ["apps/b:docker", "apps/a:docker"]
-    )
+    tests = tell(answering, count, ["apps/b:docker", "apps/a:docker"])
     output = answering / "output"
     output.write_text('before=""\n')
     monkeypatch.setenv("GITHUB_OUTPUT", str(output))
 
     assert main(["--root", str(answering), "matrix", "--since", "develop"]) == 0
 
-    told = {
-        "shards": [f"{k}/{shards}" for k in range(shards)],
-        "images": ["apps/a:docker", "apps/b:docker"],
-    }
-    assert lines(output.read_text()) == {"before": "", **told}
-    assert lines(capsys.readouterr().out) == told
+    told = lines(output.read_text())
+    assert told["before"] == ""
+    assert [job["shard"] for job in told["shards"]] == [f"{k}/{shards}" for k in range(shards)]
+    assert sorted("\n".join(job["tests"] for job in told["shards"]).split()) == sorted(tests)
+    assert told["images"] == [{"image": "apps/a:docker"}, {"image": "apps/b:docker"}]
+    assert lines(capsys.readouterr().out) == {name: told[name] for name in ("shards", "images")}
     assert (answering / "asked").read_text() == "--since develop --json\n"
+
+
+def test_shards_take_equally_long(answering: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tell(answering, TESTS_PER_SHARD + 1, [])
+    (answering / TIMES).write_text(
+        json.dumps({f"libs/a/test_{i}.py": 1.0 + 60 * (i == 7) for i in range(TESTS_PER_SHARD + 1)})
+    )
+
+    main(["--root", str(answering), "matrix", "--since", "develop"])
+
+    shards = [job["tests"].split() for job in lines(capsys.readouterr().out)["shards"]]
+    assert ["libs/a/test_7.py"] in shards
 
 
 def test_matrix_for_azure(
     answering: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    tell(answering, ["libs/a/tests:t"], [])
+    tell(answering, 2, ["apps/a:docker"])
     monkeypatch.setenv("TF_BUILD", "True")
 
     assert main(["--root", str(answering), "matrix", "--since", "develop"]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        '##vso[task.setvariable variable=shards;isOutput=true]{"shard_0_1": {"SHARD": "0/1"}}',
-        "##vso[task.setvariable variable=images;isOutput=true]{}",
+        "##vso[task.setvariable variable=shards;isOutput=true]"
+        '{"shard_0_1": {"SHARD": "0/1", "TESTS": "libs/a/test_0.py\\nlibs/a/test_1.py"}}',
+        "##vso[task.setvariable variable=images;isOutput=true]"
+        '{"image_apps_a_docker": {"IMAGE": "apps/a:docker"}}',
     ]
 
 
-def test_a_shard_is_what_pants_tests(answering: Path) -> None:
-    tell(answering, ["libs/a/tests:one", "libs/a/tests:two"], [])
-    ask = ["--root", str(answering), "test", "--since", "develop", "--shard", "1/2"]
+def test_the_tests_of_a_shard_are_what_pants_gets(
+    answering: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TESTS", "libs/a/test_0.py\nlibs/a/test_1.py")
 
-    assert main(ask) == 7
-    assert (answering / "ran").read_text().split() == ["libs/a/tests:one", "libs/a/tests:two"]
-    assert (answering / "asked").read_text() == "--since develop --json --shard 1/2\n"
+    assert main(["--root", str(answering), "test"]) == 7
+    assert (answering / "ran").read_text().split() == ["libs/a/test_0.py", "libs/a/test_1.py"]
 
-    (answering / "ran").unlink()
-    tell(answering, [], [])
-    assert main(ask) == 0
-    assert not (answering / "ran").exists()  # without specs, Pants would test all or nothing
+
+def test_no_tests_are_not_all_tests(answering: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TESTS", " ")
+
+    assert main(["--root", str(answering), "test"]) == 2
+    assert not (answering / "ran").exists()
 
 
 def test_what_affected_could_not_tell_is_no_empty_matrix(
@@ -169,6 +187,17 @@ def test_what_affected_could_not_tell_is_no_empty_matrix(
     with pytest.raises(SystemExit, match="2"):
         main(["--root", str(answering), "matrix", "--since", "nowhere"])
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("broken", ["cicd/build/affected", str(TIMES), "tells.json"])
+def test_what_can_not_be_read_is_told_in_one_line(
+    answering: Path, capsys: pytest.CaptureFixture[str], broken: str
+) -> None:
+    tell(answering, 1, [])
+    (answering / broken).write_text("{")
+
+    assert main(["--root", str(answering), "matrix", "--since", "develop"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
