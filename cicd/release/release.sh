@@ -21,7 +21,7 @@ Usage: release.sh COMMAND
                            with the image's digest; `| kubectl apply -f -` deploys them
   plan [--json]            tell which wheels would be released, with which version and why
   apply [--push REMOTE]    release them: VERSION, CHANGELOG.md, wheels, upload, tags; see
-                           `release.sh apply --help`
+                           `release_wheels.py --help`
 
 Example:
   REGISTRY=registry.example.com/ml cicd/release/release.sh develop

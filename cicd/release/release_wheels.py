@@ -301,8 +301,9 @@ def apply(root: Path, remote: str | None, no_publish: bool) -> None:
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     """Return the options."""
-    shown = {"description": __doc__, "formatter_class": argparse.RawDescriptionHelpFormatter}
-    parser = argparse.ArgumentParser(**shown)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     commands = parser.add_subparsers(dest="command", required=True)
     plan = commands.add_parser("plan", help="tell what would be released, and why")

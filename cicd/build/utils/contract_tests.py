@@ -17,25 +17,20 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:  # Whoever only reads the results needs no pytest.
-    import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
 NOTHING_COLLECTED = 5
 SECONDS = 900
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[object]) -> None:
     """Leave the tests that a shipped contract gave to a class."""
-    kept: list[pytest.Item] = []
-    left: list[pytest.Item] = []
+    kept = []
     for item in items:
         bases = getattr(getattr(item, "cls", None), "__mro__", ())
-        shipped = [base for base in bases if base.__module__.startswith("ropewalk.")]
-        (kept if any(b.__name__.endswith("Contract") for b in shipped) else left).append(item)
-    config.hook.pytest_deselected(items=left)
+        shipped = (base for base in bases if base.__module__.startswith("ropewalk."))
+        if any(base.__name__.endswith("Contract") for base in shipped):
+            kept.append(item)
     items[:] = kept
 
 
