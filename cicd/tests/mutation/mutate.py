@@ -21,6 +21,7 @@ import argparse
 import os
 import random
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -48,7 +49,7 @@ OTHER_PINS = {
 }
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """Nothing fits this kind of change, or Pants refuses the changed repo."""
 
 
@@ -62,7 +63,7 @@ class Repo:
         self.root = root
         self.rng = rng
         self.used: set[str] = set()
-        self.run = uuid.UUID(int=rng.getrandbits(128)).hex
+        self.run = uuid.uuid4().hex
 
     def pick(self, *patterns: str) -> Path:
         """Return a tracked file that fits a pattern and was not picked before."""
@@ -74,7 +75,7 @@ class Repo:
             and path not in self.used
         ]
         if not files:
-            raise Refused("every such file was used")
+            raise RefusedError("every such file was used")
         chosen = self.rng.choice(files)
         self.used.add(chosen)
         return self.root / chosen
@@ -120,7 +121,7 @@ def move(repo: Repo) -> Path:
     packages = {path.parent for path in repo.root.joinpath(*room, "src").rglob("*.py")}
     others = sorted(packages - {file.parent})
     if not others:
-        raise Refused("its room has one package")
+        raise RefusedError("its room has one package")
     file.rename(repo.rng.choice(others) / f"{file.stem}_{repo.unique()}.py")
     return file
 
@@ -140,7 +141,7 @@ def remove_import(repo: Repo) -> Path:
     file = repo.source()
     found = list(FIRST_PARTY.finditer(file.read_text()))
     if not found:
-        raise Refused("it imports nothing of ours")
+        raise RefusedError("it imports nothing of ours")
     match = repo.rng.choice(found)
     text = file.read_text()
     file.write_text(text[: match.start()] + f"# {repo.unique()}\n" + text[match.end() :])
@@ -180,7 +181,7 @@ def change_lock(repo: Repo) -> Path:
         pin = re.compile(rf"^{name}==\S+ \\\n(?:    --hash=\S+(?: \\)?\n)+", re.MULTILINE)
         text, count = pin.subn(rf"{name}=={version} \\\n    --hash=sha256:{digest}\n", text)
         if count != 1:
-            raise Refused(f"the lock has no pin of {name}")
+            raise RefusedError(f"the lock has no pin of {name}")
     file.write_text(f"{text}# {repo.unique()}\n")
     return file
 
@@ -203,7 +204,7 @@ def change_resource(repo: Repo) -> Path:
     """Change a file that ships with a wheel and is no Python."""
     file = repo.pick("libs/*/src/*", "apps/*/src/*")
     if file.suffix == ".py" or file.name == "BUILD":
-        raise Refused("no resource")
+        raise RefusedError("no resource")
     file.write_text(f"{file.read_text()}{repo.unique()}\n")
     return file
 
@@ -212,7 +213,7 @@ def change_conftest(repo: Repo) -> Path:
     """Change, delete or add the fixtures that tests find without an import."""
     room = repo.rng.choice(["libs/data_loaders", "libs/features", "libs/models", "apps/trainer"])
     if room in repo.used:
-        raise Refused("used")
+        raise RefusedError("used")
     repo.used.add(room)
     file = repo.root / room / "tests/conftest.py"
     if not file.exists():
@@ -249,10 +250,10 @@ def run_again(repo: Repo) -> set[str]:
 
     Raises
     ------
-    Refused
+    RefusedError
         If Pants runs no test.
     """
-    command = [
+    command: list[str | Path] = [
         repo.root / "pants",
         "--no-dynamic-ui",
         "--python-infer-unowned-dependency-behavior=ignore",
@@ -268,7 +269,7 @@ def run_again(repo: Repo) -> set[str]:
     )  # fmt: skip
     verdicts = {match[1]: match[2] for match in RAN.finditer(result.stdout + result.stderr)}
     if result.returncode or not verdicts:
-        raise Refused(" ".join(result.stderr.split())[-300:])
+        raise RefusedError(" ".join(result.stderr.split())[-300:])
     return {test for test, cached in verdicts.items() if cached is None}
 
 
@@ -285,7 +286,7 @@ def tries(repo: Repo, count: int) -> Iterator[tuple[str, set[str], set[str]]]:
             named = affected(repo.root, "HEAD").tests
             yield f"{kind.__name__} {file.relative_to(repo.root)}", run_again(repo), named
             done += 1
-        except (Refused, GraphError) as error:
+        except (RefusedError, GraphError) as error:
             print(f"left out: {kind.__name__}: {error}", file=sys.stderr)
         git(repo.root, "reset", "--quiet", "--hard")
         git(repo.root, "clean", "--quiet", "-fd")
@@ -299,13 +300,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--tries", type=int, default=13, help="how many changes (default 13)")
     parser.add_argument("--seed", type=int, default=1, help="of what is changed (default 1)")
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the copy's Pants ends, too
     os.environ.pop("PANTS_CONFIG_FILES", None)  # what CI adds has no part in the question
     missed: dict[str, set[str]] = {}
     needed = extra = 0
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder, "repo")
         subprocess.run(["git", "clone", "--quiet", ROOT, root], check=True)
-        repo = Repo(root, random.Random(options.seed))  # noqa: S311 - a seeded choice, no secret
+        repo = Repo(root, random.Random(options.seed))
         run_again(repo)
         try:
             for what, truth, named in tries(repo, options.tries):
