@@ -93,4 +93,4 @@ def broken_promises(root: Path, folder: str, released: Path) -> list[str] | None
     failed = re.findall(r"^(?:FAILED|ERROR) (.+)$", result.stdout, re.MULTILINE)
     if result.returncode and not failed:
         return [" ".join((result.stdout + result.stderr).split())[-300:]]
-    return failed
+    return [test.rpartition(f"/{released.name}/")[2] for test in failed]

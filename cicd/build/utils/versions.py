@@ -189,18 +189,18 @@ def api_problems(root: Path, room: Room, last: str, released: Path) -> list[Prob
 
 
 def contract_problems(root: Path, room: Room, last: str, released: Path) -> list[Problem]:
-    """Return a problem for each promise of the last release that is not kept."""
+    """Return a problem if a promise of the last release is not kept."""
     if declared(room, last) == KINDS["breaking"]:
         return []
-    return [
-        Problem(
-            "contract",
-            f"{room.folder}/VERSION",
-            f"{room.distribution} {last} promised what fails now: {test}; keep it, or add "
-            f"{room.folder}/changes/+NAME.breaking.md",
-        )
-        for test in broken_promises(root, room.folder, released) or []
-    ]
+    failed = broken_promises(root, room.folder, released)
+    if not failed:
+        return []
+    more = f" and {len(failed) - 1} more" if failed[1:] else ""
+    line = (
+        f"{room.distribution} {last} promised what fails now: {failed[0]}{more}; keep it, or add "
+        f"{room.folder}/changes/+NAME.breaking.md"
+    )
+    return [Problem("contract", f"{room.folder}/VERSION", line)]
 
 
 def check(root: Path, affected: Affected, folder: Path) -> tuple[list[Problem], list[str]]:
@@ -283,16 +283,15 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     for command in (checks, writes):
         command.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
-    options = parser.parse_args(arguments)
-    if options.command == "check":
-        given = [options.affected is not None, options.released is not None]
-        if (options.since is None) != all(given) or (options.since is not None and any(given)):
-            parser.error("check takes --since REF, or both --affected FILE and --released FOLDER")
-    return options
+    return parser.parse_args(arguments)
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what the options say and return the exit code."""
+    if options.command == "check":
+        here, elsewhere = options.since, (options.affected, options.released)
+        if any(elsewhere) if here else not all(elsewhere):
+            raise ReleaseError("check takes --since REF, or both --affected and --released")
     file = options.affected
     affected = read_affected(file.read_text(), str(file)) if file else None
     if options.command == "released":
