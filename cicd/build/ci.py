@@ -4,11 +4,13 @@
 ``trust`` closes for a pull request of a fork that changes what CI services read: those files say
 what else runs, and with what rights. ``matrix`` tells what can be done side by side: the affected
 tests in shards that take equally long, and the affected images. ``test`` runs the tests of one of
-these shards, which ``matrix`` has named. ``verdict`` makes one answer of those of all jobs: what
-failed, was cancelled or was left out for no reason, closes.
+these shards, which ``matrix`` has named. ``summary`` shows the gate's table where people look.
+``verdict`` makes one answer of those of all jobs: what failed, was cancelled or was left out for no
+reason, closes.
 
-``matrix`` gives its answer to the service that it finds itself in: GitHub by ``GITHUB_OUTPUT``,
-Azure by ``TF_BUILD``, which needs a name for each job. Elsewhere it prints what GitHub would get.
+``matrix`` and ``summary`` give their answer to the service that they find themselves in: GitHub by
+``GITHUB_OUTPUT`` and ``GITHUB_STEP_SUMMARY``, Azure by ``TF_BUILD``, which needs a name for each
+job. Elsewhere they print what GitHub would get.
 
 Exit code 1 when the answer is no, 2 when there is none.
 
@@ -129,6 +131,21 @@ def test(root: Path, tests: str) -> int:
         return subprocess.run(command, cwd=root).returncode
 
 
+def summary(root: Path) -> int:
+    """Show the table that the gate has left."""
+    file = root / "dist" / "gate" / "summary.md"
+    if not file.is_file():
+        raise NoAnswerError(f"{file} is missing; the gate, cicd/build/build.sh, writes it")
+    if "TF_BUILD" in os.environ:
+        print(f"##vso[task.uploadsummary]{file.resolve()}")
+    elif output := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with open(output, "a") as stream:
+            stream.write(file.read_text())
+    else:
+        print(file.read_text(), end="")
+    return 0
+
+
 def verdict(needs: str, may_skip: list[str]) -> int:
     """Say whether all jobs that count are green, by GitHub's ``needs`` as JSON."""
     try:
@@ -176,6 +193,8 @@ def main(arguments: list[str] | None = None) -> int:
             )
     about = "do the tests pass whose addresses are in the variable TESTS?"
     questions.add_parser("test", help=about, description=about)
+    about = "what did the gate find?"
+    questions.add_parser("summary", help=about, description=about)
     about = "are all jobs green, by the JSON in the variable NEEDS?"
     question = questions.add_parser("verdict", help=about, description=about)
     question.add_argument(
@@ -189,6 +208,8 @@ def main(arguments: list[str] | None = None) -> int:
             return matrix(options.root, options.since)
         if options.question == "test":
             return test(options.root, os.environ.get("TESTS", ""))
+        if options.question == "summary":
+            return summary(options.root)
         return verdict(os.environ.get("NEEDS", ""), options.may_skip.split(","))
     except (NoAnswerError, OSError, ValueError) as error:
         print(f"ci.py: {error}", file=sys.stderr)

@@ -85,7 +85,7 @@ def test_without_a_merge_base_nothing_is_trusted(
 @pytest.fixture
 def answering(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repo whose `affected` tells what tells.json holds, and whose `pants` writes its specs."""
-    for name in ("GITHUB_OUTPUT", "TF_BUILD"):
+    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "TF_BUILD"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "cicd" / "build").mkdir(parents=True)
     (tmp_path / TIMES).write_text('{"libs/a/test_0.py": 90.0, "libs/a/test_1.py": 1.0}')
@@ -198,6 +198,27 @@ def test_what_can_not_be_read_is_told_in_one_line(
 
     assert main(["--root", str(answering), "matrix", "--since", "develop"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_summary_is_shown_where_people_look(
+    answering: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask = ["--root", str(answering), "summary"]
+    assert main(ask) == 2  # a gate that got nowhere has nothing to show
+
+    table = answering / "dist" / "gate" / "summary.md"
+    table.parent.mkdir(parents=True)
+    table.write_text("| check | found |\n")
+    assert main(ask) == 0
+    assert capsys.readouterr().out == "| check | found |\n"
+
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(answering / "shown"))
+    assert main(ask) == 0
+    assert (answering / "shown").read_text() == "| check | found |\n"
+
+    monkeypatch.setenv("TF_BUILD", "True")
+    assert main(ask) == 0
+    assert capsys.readouterr().out == f"##vso[task.uploadsummary]{table.resolve()}\n"
 
 
 @pytest.mark.parametrize(
