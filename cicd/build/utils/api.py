@@ -244,7 +244,7 @@ def function_changes(old: griffe.Function, new: griffe.Function) -> Iterator[tup
                 yield after.name, "break", f"parameter `{after.name}` is new and required"
             case kind.PARAMETER_CHANGED_KIND:
                 yield after.name, "break", f"parameter `{after.name}` is now {after.kind.value}"
-            case kind.PARAMETER_CHANGED_DEFAULT if str(before.default) != str(after.default):
+            case kind.PARAMETER_CHANGED_DEFAULT:
                 told = f"`{after.name}` is now {after.default} by default, not {before.default}"
                 yield after.name, "break", f"parameter {told}"
             # What follows a parameter that is gone or new has moved by that alone.

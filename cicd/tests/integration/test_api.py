@@ -140,6 +140,16 @@ MODEL = "from pydantic import BaseModel, Field\nclass Wave(BaseModel):\n"
             ["new    W.b: attribute is new"],
         ),
         (
+            "from typing import TypedDict\nclass W(TypedDict, total=False):\n    a: int",
+            "from typing import TypedDict\nclass W(TypedDict, total=False):\n    a: int; b: int",
+            ["new    W.b: attribute is new"],
+        ),
+        (
+            "from typing import NamedTuple\nclass W(NamedTuple):\n    a: int\n    b: int",
+            "from typing import NamedTuple\nclass W(NamedTuple):\n    b: int\n    a: int",
+            ["break  W: parameter `a` has moved", "break  W: parameter `b` has moved"],
+        ),
+        (
             "from dataclasses import dataclass\n@dataclass\nclass W:\n    a: int",
             "from dataclasses import dataclass\n@dataclass\nclass W:\n    b: int\n    a: int",
             ["break  W: parameter `b` is new and required", "new    W.b: attribute is new"],
@@ -161,6 +171,7 @@ def test_what_a_user_would_notice_is_told(
         ("def f(): pass\ndef _g(): pass", "def f(): pass"),
         ("import os\ndef f(): pass", "def f(): pass"),
         ("class A:\n    def _f(self): pass", "class A: pass"),
+        ("class E(ValueError): pass", "class E(ValueError):\n    def __init__(self, a): pass"),
         ("class A: pass\nclass A(A): pass", "class A: pass\nclass A(A): pass"),
         ("class A:\n    def __repr__(self): pass", "class A: pass"),
         ("class A:\n    def f(self): pass", "class _B:\n    def f(self): pass\nclass A(_B): pass"),
@@ -179,7 +190,7 @@ def test_what_no_user_would_notice_is_not_told(tmp_path: Path, old: str, new: st
 
 
 def test_what_moves_behind_an_export_has_not_changed(tmp_path: Path) -> None:
-    wave = "class Base: pass\nclass Wave(Base):\n    def crash(self): pass\n"
+    wave = "LOUD = 1\nclass Base: pass\nclass Wave(Base):\n    def crash(self, how=LOUD): pass\n"
     old = room(tmp_path / "old", __init__=EXPORTS.format("Wave"), waves=wave)
     new = room(
         tmp_path / "new",
@@ -222,6 +233,14 @@ def test_a_function_in_a_module_of_its_name_is_seen(tmp_path: Path) -> None:
     new = room(tmp_path / "new", __init__=EXPORTS.format("waves"), waves="def waves(): pass")
 
     assert changes(old, new) == [("break", "ropewalk.sea.waves", "parameter `a` is gone")]
+
+
+def test_a_package_may_export_itself(tmp_path: Path) -> None:
+    itself = "from ropewalk import sea\n__all__ = ['sea']\n"
+
+    assert (
+        changes(room(tmp_path / "a", __init__=itself), room(tmp_path / "b", __init__=itself)) == []
+    )
 
 
 def test_exports_from_outside_and_in_circles_are_only_named(tmp_path: Path) -> None:

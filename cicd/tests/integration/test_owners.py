@@ -38,6 +38,8 @@ def repo(tmp_path: Path) -> Path:
     for name, text in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
+    # Python as it may be, though not in UTF-8.
+    (tmp_path / "notebooks/old.py").write_bytes(b"# coding: latin-1\n# caf\xe9 ropewalk sea\n")
     git(tmp_path, "init", "--quiet", "--initial-branch=main")
     git(tmp_path, "add", "--all")
     git(tmp_path, "commit", "--quiet", "--message", "The first")
