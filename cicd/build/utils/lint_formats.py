@@ -69,9 +69,13 @@ FORMATS = (
         ("azure-pipelines.yml", "cicd/build/azure/*.yml"),
         check=(
             YAMLLINT,
-            (*SCHEMA, "vendor.azure-pipelines", "--data-transform", "azure-pipelines")
-            # Its patterns escape what Unicode mode says needs none.
-            + ("--regex-variant", "nonunicode"),
+            (
+                *SCHEMA,
+                "vendor.azure-pipelines",
+                "--data-transform=azure-pipelines",
+                # The schema's patterns escape what Unicode mode says needs no escape.
+                "--regex-variant=nonunicode",
+            ),
         ),
     ),
     Format("YAML", ("*.yaml", "*.yml"), check=(YAMLLINT,)),
