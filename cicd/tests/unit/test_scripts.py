@@ -7,6 +7,7 @@ import pytest
 ENGINELESS = {**os.environ, "DOCKER_HOST": "tcp://127.0.0.1:1"}
 SCRIPTS = [
     "cicd/build/build.sh",
+    "cicd/build/cache/server.sh",
     "cicd/build/docker/base_image.sh",
     "cicd/build/docker/engine.sh",
     "cicd/build/docker/test_image.sh",
@@ -34,6 +35,15 @@ def test_help_has_an_example(script: str) -> None:
     [
         ("cicd/build/build.sh", "--bogus"),
         ("cicd/build/build.sh", "--since"),
+        ("cicd/build/cache/server.sh",),
+        ("cicd/build/cache/server.sh", "bogus"),
+        ("cicd/build/cache/server.sh", "start", "--bogus"),
+        ("cicd/build/cache/server.sh", "start", "--port"),
+        ("cicd/build/cache/server.sh", "start", "--port", "0"),
+        ("cicd/build/cache/server.sh", "start", "--size", "10"),
+        ("cicd/build/cache/server.sh", "start", "--folder", os.devnull),
+        ("cicd/build/cache/server.sh", "token", "--days", "0"),
+        ("cicd/build/cache/server.sh", "token", "--folder", "nowhere"),
         ("cicd/build/docker/base_image.sh",),
         ("cicd/build/docker/base_image.sh", "one", "two"),
         ("cicd/build/docker/engine.sh", "bogus"),
