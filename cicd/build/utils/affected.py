@@ -34,7 +34,7 @@ from pathlib import Path, PurePath
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from cicd.build.utils import pins
+from cicd.build.utils import pins, shards
 from cicd.build.utils.changes import UsageError, at, changed_paths, git, merge_base, now
 from cicd.build.utils.graph import (
     Graph,
@@ -411,8 +411,9 @@ def by_room(addresses: Iterable[str]) -> str:
     """
     rooms: Counter[str] = Counter()
     for address in addresses:
-        parts = address.removeprefix("//").replace(":", "/").split("/")
-        rooms["/".join(parts[:2] if parts[0] in ("apps", "libs") else parts[:1])] += 1
+        parts = address.removeprefix("//").partition(":")[0].split("/")
+        room = "/".join(parts[:2] if parts[0] in ("apps", "libs") else parts[:1])
+        rooms[room or "root"] += 1
     return ", ".join(f"{room} {count}" for room, count in rooms.most_common())
 
 
@@ -462,12 +463,17 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     parser.add_argument("--since", required=True, metavar="REF", help="a branch, tag or commit")
     parser.add_argument("--json", action="store_true", help="for a program instead of a person")
     parser.add_argument("--why", metavar="TARGET", help="the shortest chain from a changed file")
+    parser.add_argument("--shard", metavar="K/N", help="only part K of N of the tests, from 0")
     options = parser.parse_args(arguments)
     try:
+        part = shards.parse_shard(options.shard) if options.shard else None
         result = affected(root, options.since)
+        if part:
+            times = shards.read_times(root / shards.TIMES)
+            result.tests = {*shards.shard([*result.tests], *part, times)}
         if options.why:
             way = explain(result, options.why)
-    except (UsageError, GraphError) as error:
+    except (UsageError, GraphError, ValueError) as error:
         print(f"affected: {error}", file=sys.stderr)
         return 2
     if options.why and options.json:

@@ -97,6 +97,11 @@ FORMATS = (
         fix=(("nbstripout", "--keep-id"), ("ruff", "check", "--fix"), ("ruff", "format")),
     ),
     Format(
+        "JSON schema",
+        ("*.schema.json",),
+        check=(("check-jsonschema", "--check-metaschema"),),
+    ),
+    Format(
         "HTML",
         ("*.html", "*.j2"),
         check=(("djlint", "--lint", "--profile", "jinja"),),
