@@ -137,7 +137,10 @@ def refuse_dirty(root: Path, commit: str | None) -> None:
 
 def push(root: Path, remote: str, *references: str) -> None:
     """Push what a release made; no force, so that what others pushed meanwhile ends it."""
-    git(root, "push", "--quiet", remote, *references)
+    try:
+        git(root, "push", "--quiet", remote, *references)
+    except ReleaseError as error:
+        raise ReleaseError(f"{error}; nothing of it is published: pull, and run it again") from None
 
 
 def branch(root: Path) -> str:

@@ -25,7 +25,10 @@ def git(root: Path, *arguments: str, given: str = "", **settings: str) -> str:
     except FileNotFoundError:
         raise ReleaseError("git is not on PATH; install it (Debian: apt-get install git)") from None
     if result.returncode:
-        said = (result.stderr.strip() or f"ended with {result.returncode}").splitlines()[0]
+        lines = [line.strip() for line in result.stderr.splitlines() if line.strip()]
+        lines.append(f"ended with {result.returncode}")
+        told = (line for line in lines if line.startswith(("fatal: ", "error: ", "! ")))
+        said = next(told, lines[0])
         if "not a git repository" in said:
             raise ReleaseError(f"{root} is no git repository; take a clone, not a copy")
         raise ReleaseError(f"git {arguments[0]}: {said}")

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from cicd.build.utils.rooms import ReleaseError
-from cicd.release.release_wheels import main, refuse_dirty
+from cicd.release.release_wheels import main, push, refuse_dirty
 from cicd.tests.rooms_repo import RoomsRepo, make_repo
 
 ROOMS = ("libs/hemp", "libs/tar", "apps/rope")
@@ -102,3 +102,15 @@ def test_a_copy_without_git_is_told(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["--root", str(tmp_path), "plan"]) == 2
 
     assert "is no git repository; take a clone, not a copy" in capsys.readouterr().err
+
+
+def test_who_was_faster_ends_it_in_one_line(repo: RoomsRepo, tmp_path: Path) -> None:
+    repo.git("clone", "--quiet", "--bare", str(repo.folder), str(tmp_path / "origin.git"))
+    repo.git("remote", "add", "origin", str(tmp_path / "origin.git"))
+    repo.commit("Theirs")
+    repo.git("push", "--quiet", "origin", "main")
+    repo.git("reset", "--quiet", "--hard", "HEAD^")
+    ours = repo.commit("Ours")
+
+    with pytest.raises(ReleaseError, match=r"\[rejected\].*; nothing .* pull, and run it again"):
+        push(repo.folder, "origin", f"{ours}:refs/heads/main")
