@@ -10,14 +10,16 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 import jsonschema
 import pytest
 
-from cicd.build.utils.affected import EVERYTHING, affected, explain, main
+from cicd.build.utils.affected import affected, explain, main
 from cicd.build.utils.changes import UsageError
 from cicd.build.utils.graph import GraphError
+from cicd.build.utils.reach import EVERYTHING
 
 NEEDED = (
     *("pants", "pants.toml", "pants.ci.toml", "pyproject.toml", "macros.py", "BUILD"),
@@ -28,6 +30,8 @@ FEATURES = "libs/features/src/ropewalk/features"
 FILES = {
     ".gitignore": "/.pants.d/\n/.pids/\n__pycache__/\n/dist/\n",
     ".github/workflows/branch.yml": "name: branch\n",
+    "cicd/tests/unit/BUILD": 'python_tests(dependencies=["//:services"], tags=["team:platform"])\n',
+    "cicd/tests/unit/test_services.py": "",
     "docs/BUILD": 'files(sources=["*.md"], tags=["team:platform"])\n',
     "docs/a.md": "# A\n",
     "notebooks/BUILD": 'files(name="notebooks", sources=["*.ipynb"], tags=["team:data-science"])\n',
@@ -156,7 +160,7 @@ def test_nothing_changed(repo: Repo) -> None:
 
     assert found == {
         "since": "HEAD",
-        **dict.fromkeys(("changed", "targets", "tests", "wheels", "images", "owners"), []),
+        **{key: [] for key in ("changed", "targets", "tests", "wheels", "images", "owners")},
         "checks": {"lint": [], "types": []},
         "everything": False,
         "reasons": [],
@@ -211,7 +215,7 @@ def test_macros_reach_everything(repo: Repo) -> None:
 @pytest.mark.parametrize("pattern", EVERYTHING)
 def test_rule_for_everything_names_a_file_that_is_there(pattern: str) -> None:
     # A file that was renamed would be a hole without a sound.
-    assert list(Path().glob(pattern))
+    assert any(fnmatch(path.as_posix(), pattern) for path in Path().rglob("*"))
 
 
 def test_defaults_of_the_root_reach_everything(repo: Repo) -> None:
@@ -323,7 +327,13 @@ def test_data_and_notebooks_reach_the_tests_that_read_them(repo: Repo) -> None:
     assert repo.tests() == {"files", "poc"}
 
 
-@pytest.mark.parametrize("path", [".github/workflows/branch.yml", "loose.bin"])
+def test_workflow_file_reaches_the_tests_of_the_services(repo: Repo) -> None:
+    repo.append(".github/workflows/branch.yml")
+
+    assert "cicd/tests/unit/test_services.py" in affected(repo.folder, "HEAD").tests
+
+
+@pytest.mark.parametrize("path", [".hidden/new.yml", "loose.bin"])
 def test_file_that_nobody_owns_reaches_everything(repo: Repo, path: str) -> None:
     repo.write(path, "changed\n")
 

@@ -32,9 +32,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from cicd.build.utils.affected import CODE_LOCK, EVERYTHING, affected
+from cicd.build.utils.affected import affected
 from cicd.build.utils.changes import git
 from cicd.build.utils.graph import GraphError
+from cicd.build.utils.reach import CODE_LOCK, EVERYTHING
 
 ROOT = Path(__file__).resolve().parents[3]
 EXCESS = 0.1

@@ -6,20 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from cicd.build.utils.affected import (
-    Affected,
+from cicd.build.utils.affected import Affected, by_room, explain, render
+from cicd.build.utils.graph import Graph, Target
+from cicd.build.utils.reach import (
     Change,
-    by_room,
     by_rule,
-    chain,
     defaults,
     folder_of,
     record_causes,
-    render,
     spread,
     why_everything,
 )
-from cicd.build.utils.graph import Graph, Target
 
 SOURCE = "libs/x/src/ropewalk/x/a.py"
 GRAPH: Graph = {
@@ -91,30 +88,29 @@ def test_causes_spread_by_the_shortest_way() -> None:
         f"{SOURCE}:../../src": "3rdparty/python#numpy",
         "libs/x/tests/test_a.py:../unit": f"{SOURCE}:../../src",
     }
-    assert chain(Affected("main", causes=causes), f"{SOURCE}:../../src") == [
+    assert explain(Affected("main", causes=causes), f"{SOURCE}:../../src") == [
         *("default.lock", "3rdparty/python#numpy", f"{SOURCE}:../../src")
     ]
 
 
 def test_unowned_file_counts_for_the_nearest_build_file(root: Path) -> None:
-    result = Affected("main")
+    reasons: dict[str, str] = {}
 
-    causes, pinned = by_rule(root, change({"libs/x/data/new.bin": "A"}), result)
+    causes = by_rule(root, change({"libs/x/data/new.bin": "A"}), reasons)
 
     assert causes == dict.fromkeys(
         ["libs/x/tests/test_a.py:../unit", "libs/x/README.md:docs", "libs/x:docs"],
         "libs/x/data/new.bin",
     )
-    assert pinned == {}
-    assert not result.everything
+    assert reasons["libs/x/data/new.bin"].startswith("no target owns it")
 
 
 def test_unowned_file_at_the_root_counts_for_everything(root: Path) -> None:
-    result = Affected("main")
+    reasons: dict[str, str] = {}
 
-    by_rule(root, change({"new.bin": "A"}), result)
+    by_rule(root, change({"new.bin": "A"}), reasons)
 
-    assert result.everything
+    assert reasons["new.bin"].startswith("everything: ")
 
 
 @pytest.mark.parametrize(
