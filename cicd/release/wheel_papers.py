@@ -60,7 +60,7 @@ def parts_list(wheel: Path, others: list[Path], kind: str, where: Path) -> str:
         "dependencies": described.get_all("Requires-Dist") or [],
     }
     # JSON strings and lists of them are TOML, too.
-    lines = [f"{name} = {json.dumps(value)}\n" for name, value in project.items()]
+    lines = [f"{name} = {json.dumps(value)}\n" for name, value in project.items() if value]
     (where / "pyproject.toml").write_text("[project]\n" + "".join(lines))
     command = [
         *(str(environment("versions") / "cyclonedx-py"), "environment", "--output-reproducible"),

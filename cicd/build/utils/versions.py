@@ -124,7 +124,11 @@ def reached(affected: Affected, root: Path) -> Iterator[str]:
     yield from (folder for folder in folders if folder not in doubtful)
     if not doubtful:
         return
-    base = git(root, "merge-base", affected["since"], "HEAD").strip()
+    try:
+        base = git(root, "merge-base", affected["since"], "HEAD").strip()
+    except ReleaseError:  # of a branch that began nowhere, all is new
+        yield from doubtful
+        return
     with tempfile.TemporaryDirectory(prefix="wheels-") as temporary:
         work = Path(temporary)
         clone(root, base, work / "repo")
