@@ -26,6 +26,7 @@ Examples
 import argparse
 import ast
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -354,4 +355,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # who reads may stop reading, as head does
     sys.exit(main())

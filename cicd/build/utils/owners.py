@@ -29,6 +29,7 @@ import ast
 import io
 import json
 import re
+import signal
 import subprocess
 import sys
 import tarfile
@@ -355,4 +356,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # who reads may stop reading, as head does
     sys.exit(main())
