@@ -51,7 +51,7 @@ FILES = {
     "libs/models/src/ropewalk/models/__init__.py": "import pandas\n",
     "libs/models/tests/unit/test_models.py": "import ropewalk.models\n",
     "apps/trainer/src/ropewalk/trainer/__init__.py": "",
-    "apps/trainer/src/ropewalk/trainer/run.py": "import ropewalk.features, ropewalk.models\n",
+    "apps/trainer/src/ropewalk/trainer/run.py": "import ropewalk.features\nimport ropewalk.models\n",
     "apps/trainer/tests/unit/test_run.py": "import ropewalk.trainer.run\n",
     "apps/predictor/src/ropewalk/predictor/__init__.py": "",
     "apps/predictor/src/ropewalk/predictor/run.py": "import ropewalk.models\n",
@@ -187,7 +187,7 @@ def test_deleted_module_reaches_those_that_imported_it(repo: Repo) -> None:
 
 
 def test_deleted_module_is_found_in_a_commit_too(repo: Repo) -> None:
-    repo.git("checkout", "--quiet", "-b", "branch")
+    repo.git("checkout", "--quiet", "-B", "branch")
     repo.delete(f"{FEATURES}/numbers.py")
     repo.commit()
 
@@ -368,10 +368,10 @@ def test_comment_in_a_build_file_reaches_nothing(repo: Repo) -> None:
 
 
 def test_branch_behind_its_target_answers_for_its_own_commits(repo: Repo) -> None:
-    repo.git("checkout", "--quiet", "-b", "develop")
+    repo.git("checkout", "--quiet", "-B", "develop")
     repo.append("libs/models/src/ropewalk/models/__init__.py")
     repo.commit()
-    repo.git("checkout", "--quiet", "-b", "branch", "main")
+    repo.git("checkout", "--quiet", "-B", "branch", "main")
     repo.append(f"{FEATURES}/words.py")
     repo.commit()
 
@@ -379,11 +379,11 @@ def test_branch_behind_its_target_answers_for_its_own_commits(repo: Repo) -> Non
 
 
 def test_merge_commit_answers_for_the_branch_alone(repo: Repo) -> None:
-    repo.git("checkout", "--quiet", "-b", "develop")
+    repo.git("checkout", "--quiet", "-B", "develop")
     repo.append("libs/models/src/ropewalk/models/__init__.py")
     repo.commit()
     on_develop = repo.tests("main")
-    repo.git("checkout", "--quiet", "-b", "branch", "main")
+    repo.git("checkout", "--quiet", "-B", "branch", "main")
     repo.append(f"{FEATURES}/words.py")
     repo.commit()
     repo.git("merge", "--quiet", "--no-edit", "develop")
@@ -393,7 +393,7 @@ def test_merge_commit_answers_for_the_branch_alone(repo: Repo) -> None:
 
 
 def test_committed_and_uncommitted_and_new_files_all_count(repo: Repo) -> None:
-    repo.git("checkout", "--quiet", "-b", "branch")
+    repo.git("checkout", "--quiet", "-B", "branch")
     repo.append(f"{FEATURES}/words.py")
     repo.commit()
     repo.append("libs/models/tests/unit/test_models.py", "# more\n")
@@ -406,7 +406,7 @@ def test_committed_and_uncommitted_and_new_files_all_count(repo: Repo) -> None:
 
 
 def test_shallow_clone_without_a_common_commit_says_everything(repo: Repo, tmp_path: Path) -> None:
-    repo.git("checkout", "--quiet", "-b", "branch")
+    repo.git("checkout", "--quiet", "-B", "branch")
     repo.append(f"{FEATURES}/words.py")
     repo.commit()
     repo.git("checkout", "--quiet", "-B", "develop", "main")
