@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# The gate of a feature branch: what the branch affects is tested in the test image, linted and
-# type-checked. Every stage runs, so that one run tells everything, and each one that fails closes
-# the gate.
+# The gate of a feature branch: what the branch affects is tested and checked in the test image, and
+# what needs git, Pants or a network on this machine. Every check runs, so that one run tells
+# everything; gate.py has the list of them, and the verdict.
 set -euo pipefail
 
 usage() {
@@ -12,13 +12,20 @@ Usage: build.sh [--since REF | --all] [--no-image]
                no commit yet (default: origin/develop, develop, origin/main or main, the first
                that exists; --all where none does)
   --all        take everything as affected
-  --no-image   leave out the test image, on a machine without a container engine; Pants then runs
-               the unit tests
+  --no-image   leave out the test image, on a machine without a container engine: the same checks
+               run on this machine, and the summary says so
 
 Example:
   cicd/build/build.sh --since origin/develop
 
-Exit code: 1 when a stage failed, 2 on wrong usage. The last line names the stages that failed.
+The last line says "mergeable", or "not mergeable" and why. dist/gate holds the summary (summary.md,
+summary.json), and what CI services show: gate.xml (JUnit) and gate.sarif.
+
+Exit code: 1 when it is not mergeable, 2 on wrong usage.
+
+Environment: BASE_IMAGE (see docker/base_image.sh). ADVISORY_DATABASE, the query address of an OSV
+service: with it, a lock that can't be audited is not mergeable. SONAR_TOKEN and SONAR_HOST_URL,
+SNYK_TOKEN: with them these two are asked.
 USAGE
 }
 
@@ -28,7 +35,7 @@ fail() {
 }
 
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.."
-since='' image=1
+of=() image=1
 while (($#)); do
     case $1 in
         -h | --help)
@@ -36,97 +43,41 @@ while (($#)); do
             exit
             ;;
         --since)
-            since=${2:-}
-            [[ -n $since ]] || fail "--since needs a branch or a commit"
-            git rev-parse --quiet --verify "$since^{commit}" >/dev/null || fail "there is no branch or commit '$since'"
+            of=(--since "${2:-}")
+            [[ -n ${of[1]} ]] || fail "--since needs a branch or a commit"
+            git rev-parse --quiet --verify "${of[1]}^{commit}" >/dev/null || fail "there is no branch or commit '${of[1]}'"
             shift
             ;;
-        --all) since=:: ;;
+        --all) of=(--all) ;;
         --no-image) image=0 ;;
         *) fail "unknown argument '$1'; see --help" ;;
     esac
     shift
 done
 for branch in origin/develop develop origin/main main; do
-    if [[ -z $since ]] && git rev-parse --quiet --verify "$branch^{commit}" >/dev/null; then
-        since=$branch
+    if ((!${#of[@]})) && git rev-parse --quiet --verify "$branch^{commit}" >/dev/null; then
+        of=(--since "$branch")
     fi
 done
-: "${since:=::}"
+((${#of[@]})) || of=(--all)
 
-# What Pants does not follow to the targets that it changes: its own settings,
-# macros, the launcher, and files that are gone, whose importers are the ones that break.
-affects_everything() {
-    local base
-    base=$(git merge-base "$since" HEAD)
-    git diff --name-only --no-renames --diff-filter=D "$base" -- 'libs/**' 'apps/**'
-    git diff --name-only "$base" -- pants 'pants*.toml' pyproject.toml macros.py BUILD 3rdparty cicd/build
-    git ls-files --others --exclude-standard -- 'pants*.toml' 3rdparty cicd/build
-}
+gate=cicd/build/gate.py
+python3 "$gate" prepare "${of[@]}"
 
-selection=(--changed-since="$since" --changed-dependents=transitive)
-everything=(::)
-if [[ $since != :: ]]; then
-    everything=()
-    reason=$(affects_everything)
-    if [[ -n $reason ]]; then
-        echo "build.sh: everything is affected, by ${reason%%$'\n'*}" >&2
-        since=:: everything=(::)
+# What is not done leaves no result, and the verdict says that nobody looked: nothing here is lost
+# by going on.
+if ((image)); then
+    # The image that was built now, or none: another one says nothing about this branch.
+    if built=$(cicd/build/docker/test_image.sh); then
+        mkdir -p dist/mypy
+        docker run --rm --read-only --tmpfs /tmp --network none --user "$(id -u):$(id -g)" \
+            --volume "$PWD/dist/gate:/repo/dist/gate:ro" \
+            --volume "$PWD/dist/gate/made:/repo/dist/gate/made" \
+            --volume "$PWD/dist/mypy:/repo/dist/mypy" \
+            --entrypoint python "$built" "$gate" look image || true
     fi
+else
+    python3 "$gate" look image --place machine || true
 fi
-if [[ $since == :: ]]; then
-    selection=()
-fi
-
-affected=$(./pants "${selection[@]}" list "${everything[@]}")
-if [[ -z $affected ]]; then
-    echo "build.sh: nothing is affected since $since"
-    exit
-fi
-mapfile -t rooms < <(grep -oE '^(libs|apps)/[^/:]+' <<<"$affected" | sort -u)
-echo "build.sh: affected: ${rooms[*]:-no lib and no app} ($(wc -l <<<"$affected") targets)"
-
-failed=()
-# A stage is one command, not a function of this script: within an `if`, bash ignores `set -e`, and
-# a function would go on after what failed in it.
-stage() {
-    local name=$1 start=$SECONDS
-    shift
-    if "$@"; then
-        echo "build.sh: ok: $name ($((SECONDS - start)) s)"
-    else
-        failed+=("$name")
-        echo "build.sh: FAILED: $name ($((SECONDS - start)) s)" >&2
-    fi
-}
-
-stage "every file has a target" ./pants tailor --check update-build-files --check ::
-stage "every folder has an owner" python3 cicd/build/utils/owners.py --check
-if [[ $since == :: ]]; then # a change of requirements is among what affects everything
-    stage "locks" python3 cicd/build/utils/lock.py --check
-fi
-stage "lint" ./pants "${selection[@]}" lint "${everything[@]}"
-stage "types" ./pants "${selection[@]}" check "${everything[@]}"
-stage "formats" python3 cicd/build/utils/lint_formats.py
-if ((image && ${#rooms[@]})); then
-    reports=dist/test/reports-plain
-    mkdir -p "$reports"
-    stage "test image" cicd/build/docker/test_image.sh ropewalk-test
-    # Of the image that was built now, or none: an older one says nothing about this branch.
-    if [[ " ${failed[*]} " != *" test image "* ]]; then
-        stage "unit tests in the image" docker run --rm --read-only --tmpfs /tmp --network none \
-            --user "$(id -u):$(id -g)" --volume "$PWD/$reports:/reports" \
-            ropewalk-test --test-type unit "${rooms[@]/#/--room=}"
-    fi
-elif ((! image)); then
-    stage "unit tests" ./pants --tag=unit "${selection[@]}" test "${everything[@]}"
-fi
-
-if ((${#failed[@]})); then
-    (
-        IFS=,
-        echo "build.sh: closed: ${failed[*]}"
-    )
-    exit 1
-fi
-echo "build.sh: open: every stage passed"
+python3 "$gate" look machine || true
+python3 "$gate" verdict

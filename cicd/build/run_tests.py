@@ -14,6 +14,7 @@ Examples
 
     cicd/build/run_tests.py --test-type unit
     cicd/build/run_tests.py --test-type integration --room libs/models
+    cicd/build/run_tests.py --test-type unit libs/models/tests/unit/test_bundle.py
     cicd/build/run_tests.py --test-type all -- -x -k leakage
 """
 
@@ -34,13 +35,16 @@ from cicd.build.utils.count_tests import count
 
 ROOT = Path(__file__).resolve().parents[2]
 TYPES = ("unit", "integration")
-# Where rooms are, and with them tests/unit and tests/integration.
-ROOMS = ("libs/*", "apps/*", "notebooks", "cicd")
+# Where rooms are, and with them tests/unit and tests/integration. Not cicd: its tests try the build
+# itself, which needs git, Pants, a network and an engine, so Pants runs them.
+ROOMS = ("libs/*", "apps/*", "notebooks")
 NOTHING_COLLECTED = 5  # pytest's exit code, also when `-k` leaves nothing of a room
 
 
-def find_tests(root: Path, types: tuple[str, ...], rooms: list[str]) -> Iterator[tuple[str, Path]]:
-    """Yield the name of each report and the folder whose tests it tells of."""
+def find_tests(
+    root: Path, types: tuple[str, ...], rooms: list[str], files: list[Path]
+) -> Iterator[tuple[str, Path, list[Path]]]:
+    """Yield the name of each report, the folder it tells of, and what to run of that."""
     for pattern in ROOMS:
         for room in sorted(root.glob(pattern)):
             name = room.relative_to(root).as_posix()
@@ -48,8 +52,9 @@ def find_tests(root: Path, types: tuple[str, ...], rooms: list[str]) -> Iterator
                 continue
             for kind in types:
                 folder = room / "tests" / kind
-                if any(folder.rglob("test_*.py")):
-                    yield f"{name.replace('/', '.')}.{kind}.xml", folder
+                chosen = [file for file in files if folder in (root / file).parents]
+                if chosen or (not files and any(folder.rglob("test_*.py"))):
+                    yield f"{name.replace('/', '.')}.{kind}.xml", folder, chosen or [folder]
 
 
 def environment(root: Path) -> dict[str, str]:
@@ -61,14 +66,14 @@ def environment(root: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
 
 
-def run(root: Path, folder: Path, report: Path, extra: list[str]) -> bool:
+def run(root: Path, tests: list[Path], report: Path, tracer: list[str], extra: list[str]) -> bool:
     """Run the tests of one folder; return whether pytest found nothing wrong."""
-    print(f"== {folder.relative_to(root)}", flush=True)
     # A report that an earlier run left would be counted if pytest died before writing its own.
     report.unlink(missing_ok=True)
     # No cache folder: the sources may be mounted read-only.
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--quiet"]
-    command += [f"--junit-xml={report}", *extra, str(folder.relative_to(root))]
+    command = [sys.executable, *tracer, "-m", "pytest", "-p", "no:cacheprovider", "--quiet"]
+    command += [f"--junit-xml={report}", *extra]
+    command += [str((root / test).relative_to(root)) for test in tests]
     # Tests reach the data that ships by its path from the root, as they do under Pants.
     code = subprocess.run(command, cwd=root, env=environment(root), check=False).returncode
     return code in (0, NOTHING_COLLECTED)
@@ -80,7 +85,8 @@ def main(arguments: list[str] | None = None) -> int:
         prog="run_tests.py",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="run_tests.py --test-type unit|integration|all [--room ROOM] [-- PYTEST_ARGUMENT...]",
+        usage="run_tests.py --test-type unit|integration|all [--room ROOM] [FILE...] "
+        "[-- PYTEST_ARGUMENT...]",
     )
     parser.add_argument("--test-type", choices=(*TYPES, "all"), required=True)
     parser.add_argument(
@@ -92,6 +98,13 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="FOLDER",
         help="where JUnit reports go (default: dist/test/reports-plain)",
     )
+    parser.add_argument(
+        "--coverage",
+        type=Path,
+        metavar="FOLDER",
+        help="where coverage.py, which has to be there, leaves a data file for each report",
+    )
+    parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="only these tests")
     parser.add_argument("--root", type=Path, default=ROOT, help=argparse.SUPPRESS)
     given = list(sys.argv[1:] if arguments is None else arguments)
     extra: list[str] = []
@@ -107,7 +120,11 @@ def main(arguments: list[str] | None = None) -> int:
     root = options.root.resolve()
     types = TYPES if options.test_type == "all" else (options.test_type,)
     reports = (options.reports or root / "dist" / "test" / "reports-plain").resolve()
-    tests = list(find_tests(root, types, [room.strip("/") for room in options.room]))
+    rooms = [room.strip("/") for room in options.room]
+    tests = list(find_tests(root, types, rooms, options.files))
+    for file in options.files:
+        if not (root / file).is_file() or not any(file in chosen for _, _, chosen in tests):
+            parser.exit(2, f"run_tests.py: {file} is no file of {options.test_type} tests\n")
     if not tests:
         asked = ", ".join(options.room) or ", ".join(ROOMS)
         parser.exit(2, f"run_tests.py: no {options.test_type} tests found in {asked}\n")
@@ -119,15 +136,20 @@ def main(arguments: list[str] | None = None) -> int:
         told = f"no report can be written to {reports} ({error.strerror}); choose --reports FOLDER"
         parser.exit(2, f"run_tests.py: {told}\n")
     # Every room runs, also after a failure: one run tells everything.
-    sound = [run(root, folder, reports / report, extra) for report, folder in tests]
+    broken = []
+    for report, folder, chosen in tests:
+        print(f"== {folder.relative_to(root)}", flush=True)
+        data = f"--data-file={options.coverage}/.coverage.{report}"
+        tracer = ["-m", "coverage", "run", data] if options.coverage else []
+        if not run(root, chosen, reports / report, tracer, extra):
+            broken.append(str(folder))
 
     try:
-        total = count(path for report, _ in tests if (path := reports / report).exists())
+        total = count(path for report, _, _ in tests if (path := reports / report).exists())
     except ValueError as error:
         parser.exit(1, f"run_tests.py: {error}\n")
     for name in total.failed:
         print(f"failed: {name}")
-    broken = [str(folder) for fine, (_, folder) in zip(sound, tests, strict=True) if not fine]
     if broken and not total.failed:
         print(f"run_tests.py: pytest stopped in {', '.join(broken)}", file=sys.stderr, flush=True)
     nothing = not (broken or total.failed or total.passed)

@@ -1,7 +1,16 @@
-"""Environments of command-line tools, one for each set of locks, kept in the cache folder."""
+#!/usr/bin/env python3
+"""Environments of command-line tools, one for each set of locks, kept in the cache folder.
+
+Examples
+--------
+Make one, and print its folder of programs::
+
+    cicd/build/utils/environments.py mypy mypy-stubs
+"""
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 import subprocess
@@ -66,3 +75,17 @@ def enter(*names: str) -> None:
         sys.exit(f"{Path(sys.argv[0]).name}: {' and '.join(names)} can't be installed, see above")
     if Path(sys.prefix) != python.parents[1]:
         os.execv(python, [str(python), *sys.argv])
+
+
+def main() -> None:
+    """Print the folder of programs of an environment."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    locks = ["default", *sorted(lock.stem for lock in TOOLS.glob("*.lock"))]
+    parser.add_argument("name", nargs="+", choices=locks)
+    print(environment(*parser.parse_args().name))
+
+
+if __name__ == "__main__":
+    main()
