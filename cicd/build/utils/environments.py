@@ -83,7 +83,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     locks = ["default", *sorted(lock.stem for lock in TOOLS.glob("*.lock"))]
-    parser.add_argument("name", nargs="+", choices=locks)
+    parser.add_argument("name", nargs="+", choices=locks, metavar="NAME")
     print(environment(*parser.parse_args().name))
 
 

@@ -139,8 +139,8 @@ def measure(reports: Iterable[Path], root: Path) -> dict[str, float]:
     for report in reports:
         try:
             # The reports are our own pytest's, made a moment ago: nobody else writes them.
-            suites = list(ElementTree.parse(report).getroot().iter("testsuite"))  # noqa: S314  # nosec B314
-            for suite in suites:
+            top = ElementTree.parse(report).getroot()  # noqa: S314  # nosec B314
+            for suite in top.iter("testsuite"):
                 add_suite(suite, root, times)
         except (ElementTree.ParseError, TypeError, ValueError) as error:
             raise ValueError(f"{report} is no complete test report: {error}") from None
