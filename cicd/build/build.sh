@@ -55,7 +55,7 @@ while (($#)); do
     shift
 done
 for branch in origin/develop develop origin/main main; do
-    if ((!${#of[@]})) && git rev-parse --quiet --verify "$branch^{commit}" >/dev/null; then
+    if ((! ${#of[@]})) && git rev-parse --quiet --verify "$branch^{commit}" >/dev/null; then
         of=(--since "$branch")
     fi
 done

@@ -124,10 +124,10 @@ def all_of_it() -> dict[str, Any]:
         "since": "",
         "changed": [],
         "targets": ["::"],
-        "tests": by_type["python_test"],
+        "tests": by_type.get("python_test", []),
         "checks": {"lint": code, "types": code},
-        "wheels": by_type["python_distribution"],
-        "images": by_type["docker_image"],
+        "wheels": by_type.get("python_distribution", []),
+        "images": by_type.get("docker_image", []),
         "owners": [],
         "everything": True,
         "reasons": [{"path": "", "why": "everything was asked for"}],
@@ -188,7 +188,7 @@ def prepare(folder: Path, since: str | None) -> None:
         write(released / "reached.json", "[]")  # compared with nothing, no wheel is changed
     rooms = sorted({"/".join(path.split("/")[:2]) for path in files["lint"]})
     what = "everything" if affected["everything"] else ", ".join(rooms) or "no code"
-    print(f"gate.py: affected: {what} ({len(affected['targets'])} targets)")
+    print(f"gate.py: affected: {what}", flush=True)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import html
 import json
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -149,7 +148,7 @@ def markdown(outcomes: dict[str, Outcome], since: str) -> str:
 
 
 def publish(outcomes: dict[str, Outcome], since: str, folder: Path) -> None:
-    """Write every file of the verdict, and show the summary where the CI service wants it."""
+    """Write every file of the verdict; ``ci.py summary`` shows the table in a CI service."""
     reports = sorted(folder.glob("made/tests/*.xml"))
     write(folder / "gate.xml", junit(outcomes, reports))
     write(folder / "gate.sarif", sarif(outcomes))
@@ -164,8 +163,3 @@ def publish(outcomes: dict[str, Outcome], since: str, folder: Path) -> None:
         },
     }
     write(folder / "summary.json", json.dumps(told, indent=1) + "\n")
-    if step := os.environ.get("GITHUB_STEP_SUMMARY"):
-        with open(step, "a") as stream:
-            stream.write((folder / "summary.md").read_text())
-    if os.environ.get("TF_BUILD"):
-        print(f"##vso[task.uploadsummary]{(folder / 'summary.md').resolve()}")

@@ -71,7 +71,7 @@ def _greet(model: ServedModel, host: str, port: int) -> None:
     place = f"[{host}]" if ":" in host else host
     LOG.info(f"listening on http://{place}:{port}; Ctrl-C stops it")
     # Whoever listens everywhere is reached here too: the address is compared, not listened on.
-    here = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(place, place)  # noqa: S104  # nosec B104 (compared, not bound)
+    here = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}.get(place, place)  # noqa: S104  # nosec B104
     url = f"http://{here}:{port}"
     LOG.info(
         f"{'try' if model.take() else 'once there is a model'}: curl -s {url}/example | "
