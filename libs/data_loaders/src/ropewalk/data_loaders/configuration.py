@@ -60,7 +60,8 @@ def read_yaml(path: str | Path) -> dict[str, object]:
         raise ConfigurationError(f"{path}: larger than {MAX_BYTES:,} bytes: not a configuration")
     try:
         # The subclass is of SafeLoader, so nothing but plain data is ever made.
-        loaded = yaml.load(content, Loader=_UniqueKeyLoader)  # noqa: S506  # nosec B506 (a SafeLoader)
+        # _UniqueKeyLoader is a SafeLoader.
+        loaded = yaml.load(content, Loader=_UniqueKeyLoader)  # noqa: S506  # nosec B506
     # A day that is in no calendar is a ValueError of its own.
     except (yaml.YAMLError, ValueError) as error:
         told = " ".join(str(error).split())
