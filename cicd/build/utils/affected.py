@@ -28,11 +28,11 @@ import sys
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from cicd.build.utils import shards
+from cicd.build.utils import owners, shards
 from cicd.build.utils.changes import UsageError, changed_paths, git, merge_base
 from cicd.build.utils.graph import Graph, GraphError, graph_at, keep, parse, peek
 from cicd.build.utils.reach import (
@@ -106,13 +106,23 @@ def of_kind(graph: Graph, *kinds: str) -> set[str]:
     return {address for address, target in graph.items() if target.kind in kinds}
 
 
-def teams(change: Change) -> set[str]:
-    """Return the teams whose files changed."""
-    found = set()
-    for graph in (change.old, change.new):
-        for target in graph.values():
-            if any(source in change.paths for source in target.sources):
-                found |= {tag[5:] for tag in target.tags if tag.startswith("team:")}
+def teams(root: Path, change: Change) -> set[str]:
+    """Return the teams whose files changed.
+
+    Raises
+    ------
+    ValueError
+        If a BUILD file above one of them names no team, or two.
+    """
+    paths = [PurePath(path) for path in change.paths]
+    above = {folder / "BUILD" for path in paths for folder in path.parents}
+    builds = [build for build in above if (root / build).is_file()]
+    owned = owners.folders(root, [*builds, *paths])
+    found = {name for path in paths if (name := owners.owner(path, owned))}
+    gone = {path for path, status in change.paths.items() if status == "D"}
+    for target in change.old.values():
+        if not gone.isdisjoint(target.sources):
+            found |= {tag[5:] for tag in target.tags if tag.startswith("team:")}
     return found
 
 
@@ -161,6 +171,7 @@ def affected(root: Path, since: str) -> Affected:
             (a for a, target in new.items() if target.kind not in INTERNAL), whole[0]
         )
     fill(result, change, causes, pinned)
+    result.owners = teams(root, change)
     return result
 
 
@@ -189,7 +200,6 @@ def fill(result: Affected, change: Change, causes: dict[str, str], pinned: dict[
             getattr(result, what).update(more)
             result.causes = dict.fromkeys(more, path) | result.causes
     result.targets = {each for each in result.causes if not new[each].kind.startswith("_")}
-    result.owners = teams(change)
 
 
 def by_room(addresses: Iterable[str]) -> str:

@@ -51,7 +51,9 @@ FILES = {
     "libs/models/src/ropewalk/models/__init__.py": "import pandas\n",
     "libs/models/tests/unit/test_models.py": "import ropewalk.models\n",
     "apps/trainer/src/ropewalk/trainer/__init__.py": "",
-    "apps/trainer/src/ropewalk/trainer/run.py": "import ropewalk.features\nimport ropewalk.models\n",
+    "apps/trainer/src/ropewalk/trainer/run.py": (
+        "import ropewalk.features\nimport ropewalk.models\n"
+    ),
     "apps/trainer/tests/unit/test_run.py": "import ropewalk.trainer.run\n",
     "apps/predictor/src/ropewalk/predictor/__init__.py": "",
     "apps/predictor/src/ropewalk/predictor/run.py": "import ropewalk.models\n",
@@ -184,6 +186,7 @@ def test_deleted_module_reaches_those_that_imported_it(repo: Repo) -> None:
     repo.delete(f"{FEATURES}/words.py")
 
     assert repo.tests() == {"words"}
+    assert affected(repo.folder, "HEAD").owners == {"data-science"}
 
 
 def test_deleted_module_is_found_in_a_commit_too(repo: Repo) -> None:
@@ -330,7 +333,10 @@ def test_data_and_notebooks_reach_the_tests_that_read_them(repo: Repo) -> None:
 def test_workflow_file_reaches_the_tests_of_the_services(repo: Repo) -> None:
     repo.append(".github/workflows/branch.yml")
 
-    assert "cicd/tests/unit/test_services.py" in affected(repo.folder, "HEAD").tests
+    found = affected(repo.folder, "HEAD")
+
+    assert "cicd/tests/unit/test_services.py" in found.tests
+    assert found.owners == {"platform"}
 
 
 @pytest.mark.parametrize("path", [".hidden/new.yml", "loose.bin"])
