@@ -159,24 +159,26 @@ def publish(wheel: Path) -> str:
     str
         Whether it was published now or was there.
     """
-    twine = environment("packaging") / "twine"
+    # Only with --verbose does twine tell why an index said no.
+    command = ["upload", "--verbose", "--non-interactive", "--disable-progress-bar"]
     try:
         result = subprocess.run(
-            [twine, "upload", "--non-interactive", "--disable-progress-bar", wheel],
+            [environment("packaging") / "twine", *command, wheel],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             timeout=SECONDS,
+            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "1000"},
         )
     except subprocess.TimeoutExpired:
         raise ReleaseError(f"{wheel.name} was not uploaded within {SECONDS} seconds") from None
     if result.returncode == 0:
         return "published"
     said = " ".join(result.stdout.split())
-    # What one index or another answers. A wheel is the same bytes whenever it is built, so that
-    # what is there is this one.
+    # What one index or another answers, whether an earlier run was killed after its upload or not:
+    # a wheel is the same bytes whenever it is built.
     if re.search(r"\b409\b|already exist", said):
-        return "published before"
+        return "was there before"
     address = urlsplit(os.environ.get("TWINE_REPOSITORY_URL", ""))
     for secret in (os.environ.get("TWINE_PASSWORD"), address.password, address.username):
         said = said.replace(secret, "***") if secret else said

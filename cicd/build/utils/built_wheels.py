@@ -38,6 +38,7 @@ def build(repo: Path, folders: Iterable[str]) -> Path:
             stderr=subprocess.STDOUT,
             text=True,
             timeout=SECONDS,
+            umask=0o022,  # a wheel holds the modes of its files
         )
     except subprocess.TimeoutExpired:
         raise ReleaseError(f"Pants built no wheels within {SECONDS} seconds") from None

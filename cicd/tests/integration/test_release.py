@@ -4,6 +4,7 @@ One story: everything is released for the first time, then features alone, then 
 break. Each part of it is a fixture, so that each test can run alone.
 """
 
+import ast
 import hashlib
 import json
 import os
@@ -234,9 +235,10 @@ def test_a_wheel_is_the_same_bytes_made_again_elsewhere(
     first: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PANTS_LOCAL_CACHE", "false")
+    commit = first.git("rev-parse", "ropewalk-trainer/v1.0.0^{commit}")
     before = os.umask(0o077)
     try:
-        clone(first.folder, "ropewalk-trainer/v1.0.0", tmp_path / "another" / "place")
+        clone(first.folder, commit, tmp_path / "another" / "place")
         made = next(build(tmp_path / "another" / "place", ["apps/trainer"]).glob("*.whl"))
     finally:
         os.umask(before)
@@ -283,15 +285,10 @@ def test_features_alone_goes_beside_what_was_released_before(
         where=tmp_path,
         **index_settings(programs / "python"),
     )
-    listed = check_wheels.run(
-        *(uv, "pip", "list", "--format=json", "--python", venv / "bin/python"), where=tmp_path
-    )
+    code = "import importlib.metadata as m; print({d.name: d.version for d in m.distributions()})"
+    listed = ast.literal_eval(check_wheels.run(venv / "bin/python", "-c", code, where=tmp_path))
 
-    versions = {
-        each["name"]: each["version"]
-        for each in json.loads(listed)
-        if each["name"].startswith("ropewalk-")
-    }
+    versions = {name: each for name, each in listed.items() if name.startswith("ropewalk-")}
     assert versions == {
         f"ropewalk-{name}": "1.1.0" if name == "features" else "1.0.0" for name in ALL
     }
@@ -303,7 +300,8 @@ def test_features_alone_goes_beside_what_was_released_before(
 def test_a_break_of_models_takes_both_apps_along_and_a_kill_changes_nothing(
     second: Release, tmp_path: Path
 ) -> None:
-    second.change("libs/models/README.md", "\nOther.\n", "Say something else")
+    start = second.git("rev-parse", "HEAD")
+    second.change("libs/models/src/ropewalk/models/errors.py", "OTHER = 1\n", "Say something else")
     second.change("libs/models/changes/+other.breaking.md", "Other.\n", "Tell of the break")
     undisturbed = Release(tmp_path / "undisturbed", second.address, second.packages)
     shutil.copytree(second.folder, undisturbed.folder, symlinks=True)
@@ -324,6 +322,14 @@ def test_a_break_of_models_takes_both_apps_along_and_a_kill_changes_nothing(
     assert "ropewalk-models 2.0.0: " not in output
     assert second.state() == undisturbed.state()
     assert second.state()["status"] == ""
+    affected = subprocess.run(
+        ["cicd/build/affected", "--since", start, "--json"],
+        cwd=second.folder,
+        check=True,
+        stdout=subprocess.PIPE,
+    )
+    tests = {address.split("/tests/")[0] for address in json.loads(affected.stdout)["tests"]}
+    assert {"libs/models", "apps/trainer", "apps/predictor"} <= tests
     for app in ("trainer", "predictor"):
         wheel = second.wheel(app, "1.0.1")
         required = metadata(wheel).get_all("Requires-Dist") or []
