@@ -139,7 +139,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]
 
 
 @pytest.fixture(scope="module")
-def copy(index: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Release:
+def copy(index: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
     """A clone of a copy of this repo, and its origin."""
     work = tmp_path_factory.mktemp("release")
     source, folder = work / "source", work / "clone"
@@ -162,7 +162,9 @@ def copy(index: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> R
     subprocess.run(["git", "clone", "--quiet", work / "origin.git", folder], check=True)
     release.git("config", "user.name", "Anna")
     release.git("config", "user.email", "anna@example.com")
-    return release
+    yield release
+    for pid in folder.glob(".pids/*/pantsd/pid"):
+        os.kill(int(pid.read_text()), signal.SIGTERM)
 
 
 @pytest.fixture(scope="module")
