@@ -432,6 +432,57 @@ def test_no_database_at_all_is_not_green_and_does_not_close(
     assert outcome.said.startswith("not audited: 1 of 1 pins; no database answers")
 
 
+def test_a_lock_that_is_not_what_its_requirements_make_is_red(change: Change) -> None:
+    for requirements in (change.root / "3rdparty/python/tools").glob("*.txt"):
+        requirements.unlink()
+    write(change, "3rdparty/python/dev-requirements.txt", "")
+    write(change, "3rdparty/python/default-requirements.txt", "six>=1.15,<1.16\n")
+    (change.root / "3rdparty/python/default.lock").unlink()
+    program = change.root / "cicd/build/utils/lock.py"
+    subprocess.run([sys.executable, program], check=True, capture_output=True)
+    assert ask("locks", change).state is State.OK
+
+    write(change, "3rdparty/python/default-requirements.txt", "six>=1.16,<1.17\n")
+    stale = ask("locks", change)
+    write(change, "3rdparty/python/default-requirements.txt", "six>=1000\n")
+    unknown = ask("locks", change)
+
+    assert stale.state is State.FAILED
+    assert "default.lock not up to date; run cicd/build/utils/lock.py" in stale.said
+    assert unknown.state is State.BLIND
+    assert "default.lock can't be resolved" in unknown.said
+
+
+def test_a_file_that_its_format_does_not_allow_is_red(change: Change) -> None:
+    document = replace(change, present=["README.md"])
+    write(change, "README.md", "# Title\n\nText.\n")
+    assert ask("other formats", document).state is State.OK
+
+    write(change, "README.md", "# Title\n### Third\n")
+    outcome = ask("other formats", document)
+
+    assert outcome.state is State.FAILED
+    assert any("README.md:2" in finding.message for finding in outcome.findings)
+
+
+def test_a_path_without_an_owner_is_red(change: Change) -> None:
+    write(change, ".gitignore", "/dist/\n")
+    (change.root / "BUILD").write_text('files(sources=["*"], tags=["team:platform"])\n')
+    write(change, "libs/BUILD", 'files(sources=["**"], tags=["team:modelling"])\n')
+    write(change, "cicd/BUILD", 'files(sources=["**"], tags=["team:platform"])\n')
+    write(change, "3rdparty/BUILD", 'files(sources=["**"], tags=["team:platform"])\n')
+    program = change.root / "cicd/build/utils/owners.py"
+    subprocess.run([sys.executable, program], check=True, cwd=change.root)
+    assert ask("owners", change).state is State.OK, ask("owners", change)
+
+    (change.root / "nobodys").mkdir()
+    write(change, "nobodys/file.py", "")
+    outcome = ask("owners", change)
+
+    assert outcome.state is State.FAILED
+    assert "nobodys/file.py has no owner" in outcome.said
+
+
 @pytest.mark.parametrize("token", ["SONAR_TOKEN", "SNYK_TOKEN"])
 def test_a_token_without_its_program_closes(
     change: Change, monkeypatch: pytest.MonkeyPatch, token: str

@@ -15,6 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from cicd.build import gate
+from cicd.build.checks.change import Change
+from cicd.build.checks.outcomes import Outcome, State
+
 NEEDED = (
     *("pants", "pants.toml", "pyproject.toml", "macros.py", "BUILD"),
     *("3rdparty/python", "cicd/build/BUILD", "cicd/build/bootstrap_pants.py"),
@@ -248,3 +252,68 @@ def test_unformatted_build_file_is_red(repo: Repo) -> None:
 
     assert code != 0
     assert "libs/features/BUILD" in output
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the gate's own calls of Pants no more of the environment than the others have."""
+    for name in set(os.environ) - set(KEPT):
+        if not name.startswith("PIP_"):
+            monkeypatch.delenv(name)
+
+
+def ask(name: str, repo: Repo, targets: list[str], tests: list[str]) -> Outcome:
+    """Do one check of a branch in the copy, as the gate does it."""
+    check = next(check for check in gate.CHECKS if check.name == name)
+    folder = repo.folder / "dist/gate"
+    change = Change(repo.folder, folder, "main", False, [], targets, tests, [], [], [])
+    return gate.look(check, change, "machine")
+
+
+def test_the_gate_tells_what_goes_through_a_wall(repo: Repo, bare: None) -> None:
+    module = repo.module("libs/models")
+    path = str(module.relative_to(repo.folder))
+    target = f"{path}:../../src"
+    assert ask("walls", repo, [target], []).state is State.OK
+
+    module.write_text(f"{GOOD}\nimport ropewalk.features\n")
+    wall = ask("walls", repo, [target], [])
+    module.write_text(f"{GOOD}\nimport nobodys_package\n")
+    unowned = ask("walls", repo, [target], [])
+
+    assert wall.state is unowned.state is State.FAILED
+    assert [(each.path, "libs/features" in each.message) for each in wall.findings] == [
+        (path, True)
+    ]
+    assert any("nobodys_package" in each.message for each in unowned.findings)
+
+
+def test_the_gate_tells_which_file_has_no_target(repo: Repo, bare: None) -> None:
+    assert ask("targets", repo, [], []).state is State.OK
+
+    loose = repo.folder / "libs" / "features" / "loose" / "code.py"
+    loose.parent.mkdir()
+    loose.write_text(GOOD)
+    try:
+        outcome = ask("targets", repo, [], [])
+    finally:
+        shutil.rmtree(loose.parent)
+
+    assert outcome.state is State.FAILED
+    assert any("libs/features/loose/BUILD" in each.message for each in outcome.findings)
+
+
+def test_the_gate_tells_which_test_of_cicd_failed(repo: Repo, bare: None) -> None:
+    test = repo.folder / "cicd/tests/unit/test_it.py"
+    test.parent.mkdir(parents=True)
+    (test.parent / "BUILD").write_text("python_tests()\n")
+    try:
+        test.write_text("def test_it() -> None:\n    pass\n")
+        good = ask("tests of cicd", repo, [], ["cicd/tests/unit/test_it.py"])
+        test.write_text("def test_it() -> None:\n    assert False\n")
+        bad = ask("tests of cicd", repo, [], ["cicd/tests/unit/test_it.py"])
+    finally:
+        shutil.rmtree(repo.folder / "cicd/tests")
+
+    assert (good.state, bad.state) == (State.OK, State.FAILED), (good, bad)
+    assert any("cicd/tests/unit/test_it.py" in each.message for each in bad.findings)
