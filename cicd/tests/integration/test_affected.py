@@ -215,7 +215,8 @@ def test_macros_reach_everything(repo: Repo) -> None:
     assert found.reasons["macros.py"].startswith("everything: ")
 
 
-@pytest.mark.parametrize("pattern", EVERYTHING)
+# Not .coveragerc, for which a test can't ask: Pants puts its own there.
+@pytest.mark.parametrize("pattern", sorted({*EVERYTHING} - {".coveragerc"}))
 def test_rule_for_everything_names_a_file_that_is_there(pattern: str) -> None:
     # A file that was renamed would be a hole without a sound.
     assert any(fnmatch(path.as_posix(), pattern) for path in Path().rglob("*"))
