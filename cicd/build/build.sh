@@ -69,11 +69,11 @@ python3 "$gate" prepare "${of[@]}"
 if ((image)); then
     # The image that was built now, or none: another one says nothing about this branch.
     if built=$(cicd/build/docker/test_image.sh); then
-        mkdir -p dist/mypy
+        mkdir -p dist/gate-cache
         docker run --rm --read-only --tmpfs /tmp --network none --user "$(id -u):$(id -g)" \
             --volume "$PWD/dist/gate:/repo/dist/gate:ro" \
             --volume "$PWD/dist/gate/made:/repo/dist/gate/made" \
-            --volume "$PWD/dist/mypy:/repo/dist/mypy" \
+            --volume "$PWD/dist/gate-cache:/repo/dist/gate-cache" \
             --entrypoint python "$built" "$gate" look image || true
     fi
 else

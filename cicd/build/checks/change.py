@@ -58,6 +58,11 @@ class Change:
         """The one folder below ``folder`` that the image can write to."""
         return self.folder / "made"
 
+    @property
+    def cache(self) -> Path:
+        """The folder that tools keep from run to run; each asks a file's content or its time."""
+        return self.folder.with_name("gate-cache")
+
     def here(self, files: list[str]) -> list[str]:
         """Return the files, or raise if one is not in this place: nobody could look at it."""
         for path in files:

@@ -72,7 +72,7 @@ def repo(tmp_path: Path, base: str) -> Path:
 
 def verdict(repo: Path, *arguments: str) -> dict[str, tuple[str, str]]:
     """Return where each check was done and how it ended."""
-    command = [repo / "cicd/build/build.sh", "--all", *arguments]
+    command = [str(repo / "cicd/build/build.sh"), "--all", *arguments]
     result = subprocess.run(command, env=os.environ, capture_output=True, text=True)
     assert result.returncode == 1, result.stderr
     told = json.loads((repo / "dist/gate/summary.json").read_text())
