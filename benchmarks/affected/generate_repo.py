@@ -33,6 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # What Pants, its plugins and the programs of cicd/build need.
 COPIED = (
     *("pants", "pants.toml", "pants.ci.toml", "pyproject.toml", "macros.py", "BUILD"),
+    *(".coveragerc", "LICENCE"),
     *("3rdparty/python", "cicd/build"),
 )
 # Numbers stay below it, so that a change of one reaches all that are computed from it.
@@ -176,6 +177,7 @@ def lib_files(lib: Lib, number: int, own: dict[str, int], total: dict[str, int])
         "CHANGELOG.md": "# Changelog\n\n## 1.0.0\n\n- The first version.\n",
         "README.md": README.format(dashed=lib.name.replace("_", "-"), team=team),
         "VERSION": "1.0.0\n",
+        "changes/README.md": "A file for each change that users notice.\n",
         "src/BUILD": "sources()\n",
         f"{source}/py.typed": "",
         f"{source}/__init__.py": _package(package, lib),
@@ -194,7 +196,13 @@ def lib_files(lib: Lib, number: int, own: dict[str, int], total: dict[str, int])
 
 
 def commit_all(folder: Path, message: str) -> None:
-    """Make a git repository of a folder, with one commit that depends on its content alone."""
+    """Make a git repository of a folder, with one commit that depends on its content alone.
+
+    Raises
+    ------
+    subprocess.CalledProcessError
+        If a program refuses, which has said why by then.
+    """
     who = {
         f"GIT_{role}_{what}": value
         for role in ("AUTHOR", "COMMITTER")
@@ -208,11 +216,13 @@ def commit_all(folder: Path, message: str) -> None:
     others = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     environment = {**others, **who, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
     for command in (
-        ("init", "--quiet", "--initial-branch=main"),
-        ("add", "--all"),
-        ("commit", "--quiet", f"--message={message}"),
+        ("git", "init", "--quiet", "--initial-branch=main"),
+        # It writes CODEOWNERS.
+        (sys.executable, "cicd/build/utils/owners.py"),
+        ("git", "add", "--all"),
+        ("git", "commit", "--quiet", f"--message={message}"),
     ):
-        subprocess.run(("git", *command), cwd=folder, env=environment, check=True)
+        subprocess.run(command, cwd=folder, env=environment, check=True)
 
 
 def copy(source: Path, target: Path) -> None:
@@ -233,6 +243,7 @@ def write_repo(libs: list[Lib], folder: Path) -> None:
     own = own_scores(libs, total)
     files = {
         ".gitignore": "/.pants.d/\n/.pids/\n/dist/\n__pycache__/\n",
+        "README.md": f"# {len(libs)} libs\n\nMade by `benchmarks/affected/generate_repo.py`.\n",
         # What all integration tests share.
         "notebooks/dummy_data/BUILD": (
             '__defaults__(all=dict(tags=["team:data"]))\n\nfiles(sources=["*.csv"])\n'

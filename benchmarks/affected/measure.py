@@ -17,7 +17,7 @@ Examples
 ::
 
     ./pants run benchmarks/affected
-    ./pants run benchmarks/affected -- --libs 10 100 300 --seed 1 --write
+    ./pants run benchmarks/affected -- --libs 10 100 --seed 1 --write
     benchmarks/affected/measure.py --quick
 """
 
@@ -43,9 +43,10 @@ from benchmarks.affected.figures import Answers, Change, Figures, Measured, Verd
 from benchmarks.affected.generate_repo import MOST_LIBS, commit_all, copy, write_repo
 from benchmarks.affected.import_graph import Lib, lib_of, make_graph, reach, sample_changes
 from benchmarks.affected.repo import BrokenCommandError, Repo, fresh_comment, fresh_number
-from benchmarks.affected.report import write_report
+from benchmarks.affected.report import keep
 
 ROOT = Path(__file__).resolve().parents[2]
+THIS = "this repository"
 # Of this repository, and of any generated one.
 ANSWER_WITHIN = 1.0
 GENERATED_ANSWER_WITHIN = 3.0
@@ -80,17 +81,25 @@ def measure_answers(repo: Repo, paths: list[str], repeats: int) -> Answers:
     return Answers(first=first, affected=tuple(affected), pants=tuple(pants))
 
 
+def own_tests(tests: set[str], path: str) -> set[str]:
+    """Return those test files that are in the same lib as a file."""
+    lib = "/".join(path.split("/")[:2])
+    return {test for test in tests if test.startswith(f"{lib}/")}
+
+
 def measure_verdict(repo: Repo, path: str, repeats: int) -> Verdict:
-    """Change a line, ask what it affects and run that; then run the same with bare pytest."""
+    """Change a line, ask what it affects, run the lib's own tests of it; then with bare pytest."""
     with repo.changed(path, fresh_comment()):
         _, tests = repo.affected()
+    tests = own_tests(tests, path)
     # What is there whatever was changed: environments of packages, compiled files.
-    repo.test(tests)
-    repo.pytest(tests)
+    repo.test(tests, "--version")
+    repo.pytest(tests, "--collect-only")
     affected, pants_test, pytest = [], [], []
     for _ in range(repeats):
         with repo.changed(path, fresh_comment()):
             seconds, tests = repo.affected()
+            tests = own_tests(tests, path)
             affected.append(seconds)
             pants_test.append(repo.test(tests).seconds)
             pytest.append(repo.pytest(tests).seconds)
@@ -142,8 +151,8 @@ def seconds_per_test(repo: Repo, libs: list[Lib], seed: int) -> float:
         for lib in drawn
         for file in (repo.folder / "libs" / lib.name / "tests").rglob("test_*.py")
     }
-    repo.test(tests)
-    return repo.test(tests, "--force").seconds / len(tests)
+    repo.test(tests, "--version")
+    return repo.test(tests, f"--durations={time.time_ns() % 1000 + 1}").seconds / len(tests)
 
 
 def measure_generated(repo: Repo, libs: list[Lib], options: argparse.Namespace) -> Measured:
@@ -179,27 +188,26 @@ def measure_generated(repo: Repo, libs: list[Lib], options: argparse.Namespace) 
 
 
 def measure_this(repo: Repo, options: argparse.Namespace) -> Measured:
-    """Measure a copy of this repository: one module of each lib and app is changed."""
+    """Measure a copy of this repository: one module of a lib is changed at a time."""
     generator = random.Random(options.seed)
-    rooms = sorted((*repo.folder.glob("libs/*"), *repo.folder.glob("apps/*")))
-    modules = [sorted((room / "src").rglob("*.py")) for room in rooms]
-    paths = [
-        generator.choice([file for file in files if file.name != "__init__.py"])
-        .relative_to(repo.folder)
-        .as_posix()
-        for files in modules
-    ]
+    libs = sorted(repo.folder.glob("libs/*"))
+    paths = []
+    for lib in libs:
+        files = sorted((lib / "src").rglob("*.py"))
+        chosen = generator.choice([file for file in files if file.name != "__init__.py"])
+        paths.append(chosen.relative_to(repo.folder).as_posix())
     say("  asking what a change affects")
     answers = measure_answers(repo, paths, options.repeats)
     verdicts = []
-    for path in paths:
+    for path in generator.sample(paths, min(options.changes, len(paths))):
         verdicts.append(measure_verdict(repo, path, max(1, options.repeats // 3)))
         say(f"  {verdicts[-1]}")
+    rooms = (*libs, *repo.folder.glob("apps/*"))
     return Measured(
-        name="this repository",
+        name=THIS,
         libs=len(rooms),
-        modules=sum(map(len, modules)),
-        test_files=len(list(repo.folder.glob("*/*/tests/**/test_*.py"))),
+        modules=sum(len(list((room / "src").rglob("*.py"))) for room in rooms),
+        test_files=sum(len(list((room / "tests").rglob("test_*.py"))) for room in rooms),
         answers=answers,
         verdicts=tuple(verdicts),
     )
@@ -247,7 +255,7 @@ def judge(measured: Measured, timed: bool) -> list[tuple[bool, str]]:
         )
     if not timed:
         return told
-    ours = measured.name == "this repository"
+    ours = measured.name == THIS
     allowed = ANSWER_WITHIN if ours else GENERATED_ANSWER_WITHIN
     seconds, pants = median(measured.answers.affected), median(measured.answers.pants)
     told.append(
@@ -292,8 +300,10 @@ def pants_version() -> str:
 def number_of_libs(text: str) -> int:
     """Read one of the sizes."""
     libs = int(text)
-    if not 10 <= libs <= MOST_LIBS:
-        raise argparse.ArgumentTypeError(f"{libs} libs were asked for; give 10 to {MOST_LIBS}")
+    if libs and not 10 <= libs <= MOST_LIBS:
+        raise argparse.ArgumentTypeError(
+            f"{libs} libs were asked for; give 0, or 10 to {MOST_LIBS}"
+        )
     return libs
 
 
@@ -316,8 +326,8 @@ def main(arguments: list[str] | None = None) -> int:
         "--libs",
         type=number_of_libs,
         nargs="+",
-        default=[10, 100, 300],
-        help="the sizes of the generated repositories; default: 10 100 300",
+        default=[0, 10, 100, 300],
+        help="sizes of generated repositories, 0 for this one; default: 0 10 100 300",
     )
     parser.add_argument("--seed", type=int, default=1, help="which graphs and changes; default: 1")
     parser.add_argument(
@@ -337,7 +347,9 @@ def main(arguments: list[str] | None = None) -> int:
         help="another program that answers like it, by an absolute path",
     )
     parser.add_argument(
-        "--write", action="store_true", help="keep the figures, and draw the plot and the table"
+        "--write",
+        action="store_true",
+        help="keep the figures, beside those of other sizes, and draw the plot and the table",
     )
     options = parser.parse_args(arguments)
     if options.quick:
@@ -351,17 +363,16 @@ def main(arguments: list[str] | None = None) -> int:
     measured = []
     verdicts: list[tuple[bool, str]] = []
     try:
-        if not options.quick:
-            say("this repository")
-            with scratch(options.program) as repo:
-                copy_this(repo.folder)
-                measured.append(measure_this(repo, options))
         for size in options.libs:
-            say(f"{size} libs")
+            say(f"{size} libs" if size else THIS)
             libs = make_graph(size, options.seed)
             with scratch(options.program) as repo:
-                write_repo(libs, repo.folder)
-                measured.append(measure_generated(repo, libs, options))
+                if size:
+                    write_repo(libs, repo.folder)
+                    measured.append(measure_generated(repo, libs, options))
+                else:
+                    copy_this(repo.folder)
+                    measured.append(measure_this(repo, options))
     except BrokenCommandError as error:
         print(f"measure.py: {error}", file=sys.stderr)
         return 1
@@ -372,9 +383,7 @@ def main(arguments: list[str] | None = None) -> int:
     for holds, told in verdicts:
         say(f"{'ok    ' if holds else 'FAILED'}  {told}")
     if options.write:
-        write_report(
-            Figures(machine=machine, versions=versions, seed=options.seed, repos=tuple(measured))
-        )
+        keep(Figures(machine=machine, versions=versions, seed=options.seed, repos=tuple(measured)))
     failed = sum(not holds for holds, _ in verdicts)
     say(f"{len(verdicts) - failed} hold, {failed} do not ({time.monotonic() - start:.0f} s)")
     return int(failed > 0)

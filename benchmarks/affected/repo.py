@@ -113,14 +113,14 @@ class Repo:
         """Return the test files that fail, found by plain pytest."""
         return set(RED.findall(self.pytest({"libs"}, codes=(0, 1)).output))
 
-    def test(self, tests: set[str], *options: str) -> Ran:
+    def test(self, tests: set[str], *pytest_options: str) -> Ran:
         """Run test files by Pants."""
-        return self.pants("test", *options, *sorted(tests))
+        return self.pants("test", *sorted(tests), "--", *pytest_options)
 
-    def pytest(self, tests: set[str], codes: tuple[int, ...] = (0,)) -> Ran:
+    def pytest(self, tests: set[str], *options: str, codes: tuple[int, ...] = (0,)) -> Ran:
         """Run test files by plain pytest, in one process."""
-        options = ["-q", "--tb=no", "-p", "no:cacheprovider"]
-        return self._run([sys.executable, "-m", "pytest", *options, *sorted(tests)], codes)
+        quiet = ["-q", "--tb=no", "-p", "no:cacheprovider"]
+        return self._run([sys.executable, "-m", "pytest", *quiet, *options, *sorted(tests)], codes)
 
     @contextmanager
     def changed(self, path: str, line: str) -> Iterator[None]:

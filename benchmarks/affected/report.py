@@ -166,13 +166,29 @@ def draw(figures: Figures, file: Path) -> None:
 
 
 def write_report(figures: Figures) -> None:
-    """Keep the figures beside this file, and draw and write what is made of them."""
-    (FOLDER / "figures.json").write_text(figures.model_dump_json(indent=2) + "\n")
+    """Draw and write what is made of figures, beside this file."""
     draw(figures, FOLDER / "figures.svg")
     readme = FOLDER / "README.md"
     before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     readme.write_text(f"{before}{BEGIN}\n{table(figures)}\n{END}{after}", encoding="utf-8")
+
+
+def kept() -> Figures:
+    """Return the figures of earlier measurements."""
+    return Figures.model_validate_json((FOLDER / "figures.json").read_text(encoding="utf-8"))
+
+
+def keep(figures: Figures) -> None:
+    """Keep figures beside those of other repositories, if these are of the same machine."""
+    repos = {repo.libs: repo for repo in figures.repos}
+    if (FOLDER / "figures.json").exists():
+        earlier = kept()
+        if (earlier.machine, earlier.versions) == (figures.machine, figures.versions):
+            repos = {repo.libs: repo for repo in earlier.repos} | repos
+    whole = figures.model_copy(update={"repos": tuple(repos[size] for size in sorted(repos))})
+    (FOLDER / "figures.json").write_text(whole.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_report(whole)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -183,7 +199,7 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.parse_args(arguments)
-    write_report(Figures.model_validate_json((FOLDER / "figures.json").read_text()))
+    write_report(kept())
     return 0
 
 
