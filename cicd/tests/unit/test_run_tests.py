@@ -97,6 +97,24 @@ def test_one_room_only(repo: Path, room: str) -> None:
     assert (result.returncode, last_line(result)) == (0, "1 passed, 0 failed")
 
 
+def test_some_files_only(repo: Path) -> None:
+    write_test(repo / "libs/one/tests/unit/sub", "assert NAME == 'two'")
+
+    result = run(repo, "--test-type", "unit", "libs/one/tests/unit/test_it.py")
+
+    assert (result.returncode, last_line(result)) == (0, "1 passed, 0 failed")
+
+
+@pytest.mark.parametrize(
+    "file", ["libs/one/tests/unit/test_no.py", "libs/one/src/somewhere/one/core.py"]
+)
+def test_a_file_that_is_none_of_the_tests(repo: Path, file: str) -> None:
+    result = run(repo, "--test-type", "unit", "libs/one/tests/unit/test_it.py", file)
+
+    assert result.returncode == 2
+    assert result.stderr == f"run_tests.py: {file} is no file of unit tests\n"
+
+
 def test_arguments_after_two_dashes_reach_pytest(repo: Path) -> None:
     result = run(repo, "--test-type", "unit", "--", "-k", "nothing_has_this_name")
 
