@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 NEEDED = (
-    *("pants", "pants.toml", "pants.ci.toml", "pyproject.toml", ".coveragerc"),
+    *("pants", "pants.toml", "pants.ci.toml", "pyproject.toml"),
     *("3rdparty/python/tools", "cicd/build/bootstrap_pants.py", "cicd/build/pants_plugin"),
     *("cicd/build/cache", "cicd/build/utils"),
 )
