@@ -31,8 +31,10 @@ REQUIREMENTS = Path("3rdparty/python/default-requirements.txt")
 def unit_tests(change: Change) -> Outcome:
     """Run the affected unit tests, and measure which lines they run."""
     files = sorted({address.split(":")[0] for address in change.tests})
-    # Those of cicd try the build itself, with git, Pants and an engine: see on_machine.
-    tests = [path for path in files if "/tests/unit/" in path and not path.startswith("cicd/")]
+    # Those of cicd and benchmarks try the build itself, with git, Pants and an engine: see
+    # on_machine.
+    ours = ("cicd/", "benchmarks/")
+    tests = [path for path in files if "/tests/unit/" in path and not path.startswith(ours)]
     measured = bool(change.since) and any(map(CODE.fullmatch, change.changed))
     if not tests and not measured:
         return Outcome(State.NOTHING, "no unit test is affected")

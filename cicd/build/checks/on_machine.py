@@ -80,8 +80,9 @@ def other_formats(change: Change) -> Outcome:
 
 
 def tests_of_cicd(change: Change) -> Outcome:
-    """Let Pants run the affected unit tests of cicd, which need git, an engine and Pants."""
-    tests = [address for address in change.tests if address.startswith("cicd/tests/unit/")]
+    """Let Pants run the affected unit tests of cicd and benchmarks, which need git and Pants."""
+    ours = ("cicd/tests/unit/", "benchmarks/affected/tests/unit/")
+    tests = [address for address in change.tests if address.startswith(ours)]
     if not tests:
         return Outcome(State.NOTHING, "no unit test of cicd is affected")
     found = complaints(change.run("./pants", "test", *tests, timeout=3600))
