@@ -30,7 +30,13 @@ from cicd.build.utils.rooms import ReleaseError
 from cicd.release.release_wheels import publish
 from cicd.release.wheel_papers import metadata, sha256
 
-COPIED = ("libs", "apps", "cicd", "3rdparty", "notebooks")
+# What wheels are made of and by. Other BUILD files may name files that are not there.
+COPIED = (
+    *("BUILD", "macros.py", "pants", "pants.toml", "pyproject.toml", ".gitignore"),
+    *("3rdparty", "apps", "libs", "notebooks/dummy_data"),
+    *("cicd/build/BUILD", "cicd/build/bootstrap_pants.py", "cicd/build/pants_plugin"),
+    *("cicd/build/utils", "cicd/release"),
+)
 SECRET = "correct-horse"
 ALL = ("data-loaders", "features", "models", "predictor", "trainer")
 
@@ -139,19 +145,21 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]
 
 
 @pytest.fixture(scope="module")
-def copy(index: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Release]:
+def copy(index: tuple[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Release:
     """A clone of a copy of this repo, and its origin."""
     work = tmp_path_factory.mktemp("release")
     source, folder = work / "source", work / "clone"
     ignored = shutil.ignore_patterns("__pycache__", "dist", ".*")
     for name in COPIED:
-        shutil.copytree(name, source / name, symlinks=True, ignore=ignored)
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        if Path(name).is_dir():
+            shutil.copytree(name, source / name, symlinks=True, ignore=ignored)
+        else:
+            shutil.copy(name, source / name)
     for room in (*source.glob("libs/*"), *source.glob("apps/*")):  # its BUILD file names this one
         test = room / "tests" / "unit" / "test_docstrings.py"
         test.parent.mkdir(parents=True, exist_ok=True)
         test.touch()
-    for name in ("BUILD", "macros.py", "pants", "pants.toml", "pyproject.toml", ".gitignore"):
-        shutil.copy(name, source)
     release = Release(source, *index)
     release.git("init", "--quiet", "--initial-branch=main")
     release.folder = folder
