@@ -99,6 +99,12 @@ def test_a_room_longer_than_an_even_share_is_divided() -> None:
     assert took == [10, 10, 10]
 
 
+def test_what_takes_no_time_but_the_start_is_divided_too() -> None:
+    times = {**dict.fromkeys(FILES, 0.0), "libs/a/tests/unit": 100.0}
+
+    assert [len(shard(FILES[:6], k, 3, times)) for k in range(3)] == [2, 2, 2]
+
+
 def test_without_times_each_test_counts_the_same() -> None:
     assert [len(shard(FILES, k, 4, {})) for k in range(4)] == [4, 4, 4, 4]
 
