@@ -226,9 +226,14 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"{outcome.state}: {check.name}: {outcome.said}", flush=True)
         return 0
     outcomes = {check.name: load(kept(check, options.folder)) for check in CHECKS}
-    publish(outcomes, change.since, options.folder)
-    print(table(outcomes))
-    print(verdict(outcomes))
+    left_out = any(
+        outcomes[each.name].place == "machine" for each in CHECKS if each.half == "image"
+    )
+    how = f"compared with {change.since}" if change.since else "everything, compared with nothing"
+    if left_out:
+        how += "; the test image was left out, its checks ran on this machine"
+    publish(outcomes, how, options.folder)
+    print(f"{table(outcomes)}\n{how}\n{verdict(outcomes)}")
     return int(any(outcome.closes for outcome in outcomes.values()))
 
 

@@ -75,8 +75,9 @@ def other_formats(change: Change) -> Outcome:
     files = change.present
     if not files:
         return Outcome(State.NOTHING, "no file changed")
-    result = change.run(*command, *([] if change.everything else files))
-    return failed_if(complaints(result), f"{len(files)} files")
+    found = complaints(change.run(*command, *([] if change.everything else files)))
+    bad = [finding for finding in found if not finding.message.startswith("ok ")]
+    return failed_if(bad or found, f"{len(files)} files")
 
 
 def tests_of_cicd(change: Change) -> Outcome:

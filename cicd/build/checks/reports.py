@@ -126,13 +126,13 @@ def table(outcomes: dict[str, Outcome]) -> str:
     return "\n".join(lines)
 
 
-def markdown(outcomes: dict[str, Outcome], since: str) -> str:
-    """Return the summary that a CI service shows."""
+def markdown(outcomes: dict[str, Outcome], how: str) -> str:
+    """Return the summary that a CI service shows, with a line on how it came about."""
 
     def cell(text: str) -> str:
         return html.escape(shortened(text, 200)).replace("|", "\\|")
 
-    lines = [f"## Gate: {verdict(outcomes)}", "", f"Compared with {since or 'nothing: all'}.", ""]
+    lines = [f"## Gate: {verdict(outcomes)}", "", f"{how[:1].upper()}{how[1:]}.", ""]
     lines += ["| check | where | result | s | what it says |", "|---|---|---|---|---|"]
     for name, each in outcomes.items():
         result = f"**{shown(each)}**" if shown(each).isupper() else shown(each)
@@ -147,16 +147,16 @@ def markdown(outcomes: dict[str, Outcome], since: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def publish(outcomes: dict[str, Outcome], since: str, folder: Path) -> None:
+def publish(outcomes: dict[str, Outcome], how: str, folder: Path) -> None:
     """Write every file of the verdict; ``ci.py summary`` shows the table in a CI service."""
     reports = sorted(folder.glob("made/tests/*.xml"))
     write(folder / "gate.xml", junit(outcomes, reports))
     write(folder / "gate.sarif", sarif(outcomes))
-    write(folder / "summary.md", markdown(outcomes, since))
+    write(folder / "summary.md", markdown(outcomes, how))
     told = {
         "verdict": verdict(outcomes),
         "mergeable": not any(each.closes for each in outcomes.values()),
-        "since": since,
+        "how": how,
         "checks": {
             name: asdict(replace(each, sarif=None)) | {"closes": each.closes}
             for name, each in outcomes.items()
