@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 Kind = Literal["leaf", "middle", "hub"]
+THIS = "this repository"
 
 
 class _Figures(BaseModel):

@@ -39,14 +39,13 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.affected.figures import Answers, Change, Figures, Measured, Verdict
+from benchmarks.affected.figures import THIS, Answers, Change, Figures, Measured, Verdict
 from benchmarks.affected.generate_repo import MOST_LIBS, commit_all, copy, write_repo
 from benchmarks.affected.import_graph import Lib, lib_of, make_graph, reach, sample_changes
 from benchmarks.affected.repo import BrokenCommandError, Repo, fresh_comment, fresh_number
 from benchmarks.affected.report import keep
 
 ROOT = Path(__file__).resolve().parents[2]
-THIS = "this repository"
 # Of this repository, and of any generated one.
 ANSWER_WITHIN = 1.0
 GENERATED_ANSWER_WITHIN = 3.0

@@ -22,7 +22,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from benchmarks.affected.figures import Figures, Kind, Measured
+from benchmarks.affected.figures import THIS, Figures, Kind, Measured
 
 FOLDER = Path(__file__).resolve().parent
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -64,7 +64,7 @@ def table(figures: Figures) -> str:
     for repo in figures.repos:
         for verdict in repo.verdicts:
             path = verdict.path.replace("/src/ropewalk", "/…")
-            allowed = f"{verdict.allowed:.1f}" if repo is figures.repos[0] else "not judged"
+            allowed = f"{verdict.allowed:.1f}" if repo.name == THIS else "not judged"
             lines.append(
                 f"| {repo.name} | `{path}` | {verdict.test_files}"
                 f" | {median(verdict.affected):.2f} | {median(verdict.pants_test):.2f}"

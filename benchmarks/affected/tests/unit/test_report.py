@@ -59,6 +59,7 @@ def test_table_holds_what_was_measured() -> None:
     table = report.table(figures(10))
 
     assert "| 10 libs | 50 | 30 | 9.0 | 0.20 (0.10 to 0.30) | 0.10 (0.10 to 0.40) |" in table
+    assert "| 3 | 0.30 | 1.00 | 1.20 | 1.10 | not judged |" in table
     assert "| 10 libs | hub | 8 | 9 | 0 | 3 | 5 | 4 | 30 |" in table
 
 
