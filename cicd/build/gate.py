@@ -150,13 +150,12 @@ def git_lists(*arguments: str) -> list[str]:
     return sorted({path for path in listed.split("\0") if (ROOT / path).is_file()})
 
 
-def diff(since: str) -> str:
-    """Return the changed lines of Python since the branch left ``since``, new files included."""
-    base = output("git", "merge-base", since, "HEAD").strip()
+def diff(base: str) -> str:
+    """Return the changed lines of Python since a commit, new files included."""
     with tempfile.TemporaryDirectory() as folder:
         # In a copy of the index, a file that git does not track yet is a new one.
         index = Path(folder, "index")
-        shutil.copy(output("git", "rev-parse", "--git-path", "index").strip(), index)
+        shutil.copy(ROOT / output("git", "rev-parse", "--git-path", "index").strip(), index)
         settings = {"GIT_INDEX_FILE": str(index)}
         output("git", "add", "--intent-to-add", "--all", **settings)
         return output("git", "diff", "--no-color", "--no-ext-diff", base, "--", "*.py", **settings)
@@ -170,7 +169,12 @@ def prepare(folder: Path, since: str | None) -> None:
         affected = all_of_it()
     else:
         affected = json.loads(output("cicd/build/affected", "--since", since, "--json"))
-        write(folder / "changes.diff", diff(since))
+        # A shallow clone may hold no commit where the branch began: then everything is affected,
+        # and the check of the changed lines can't look.
+        common = ("git", "merge-base", since, "HEAD")
+        began = subprocess.run(common, cwd=ROOT, capture_output=True, text=True)
+        if began.returncode == 0:
+            write(folder / "changes.diff", diff(began.stdout.strip()))
     write(folder / "affected.json", json.dumps(affected, indent=1))
     changed = affected["changed"]
     lint, types = affected["checks"]["lint"], affected["checks"]["types"]

@@ -139,6 +139,8 @@ def changed_lines(change: Change) -> Outcome:
         return Outcome(State.NOTHING, "compared with nothing, no line is changed")
     if not any(map(CODE.fullmatch, change.changed)):
         return Outcome(State.NOTHING, "no code of a lib or app changed")
+    if not diff.exists():
+        raise CouldNotLookError(f"no commit is common with {change.since}: fetch more history")
     command = [tool("checks") / "diff-cover", change.made / "coverage.xml", "--quiet"]
     told = change.made / "changed_lines.json"
     result = change.run(*command, f"--diff-file={diff}", f"--format=json:{told}")

@@ -343,6 +343,15 @@ def test_changed_lines_that_were_not_measured_are_not_green(change: Change) -> N
     assert ask("changed lines", change).state is State.BLIND
 
 
+def test_changed_lines_of_a_branch_that_began_nowhere_are_not_green(change: Change) -> None:
+    (change.folder / "changes.diff").unlink()
+
+    outcome = ask("changed lines", change)
+
+    assert outcome.closes
+    assert outcome.said == "no commit is common with main: fetch more history"
+
+
 class Advisories(BaseHTTPRequestHandler):
     """An OSV service that knows of one fault, in the version that it was told of."""
 
