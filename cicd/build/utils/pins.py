@@ -25,11 +25,12 @@ def entries(lock: str) -> dict[str, tuple[str, list[str]]]:
     starts = [match.start() for match in PIN.finditer(lock)]
     for start, end in zip(starts, [*starts[1:], len(lock)], strict=True):
         text = lock[start:end]
-        match = PIN.match(text)
+        pin = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
+        match = PIN.match(pin)
         if match:
             pins, via = found.get(normalize(match[1]), ("", []))  # one entry a platform, maybe
             via += [name for names in VIA.findall(text) for name in names.split(", ")]
-            found[normalize(match[1])] = (pins + VIA.sub("", text).strip(), via)
+            found[normalize(match[1])] = (pins + pin, via)
     return found
 
 

@@ -320,7 +320,9 @@ def main(arguments: list[str] | None = None) -> int:
                     missed[what] = truth - named
                 print(
                     f"{what}: {len(truth)} needed, {len(named)} named, "
-                    f"{len(truth - named)} missed, {len(named - truth)} more",
+                    f"{len(truth - named)} missed, {len(named - truth)} more"
+                    + "".join(f"\n  missed {test}" for test in sorted(truth - named))
+                    + "".join(f"\n  more {test}" for test in sorted(named - truth)),
                     flush=True,
                 )
         finally:
