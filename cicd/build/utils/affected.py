@@ -41,6 +41,7 @@ from cicd.build.utils.reach import (
     Change,
     by_pins,
     by_rule,
+    edited,
     images_of,
     record_causes,
     spread,
@@ -143,12 +144,9 @@ def affected(root: Path, since: str) -> Affected:
     if not paths and base:
         return result
 
-    peeked = peek(root)
-    new = result.known = parse(peeked)
-    if not git(root, "status", "--porcelain"):
-        keep(git(root, "rev-parse", "HEAD^{tree}")[0], peeked)  # a branch may start here
-    change = Change(base or since, paths, {}, new)
+    change = Change(base or since, paths, {}, {})
     result.reasons = why_everything(root, change)
+    before: Graph = {}
     if base is None:
         result.reasons[""] = (
             f"everything: no common commit with {since} is here; "
@@ -156,9 +154,19 @@ def affected(root: Path, since: str) -> Affected:
         )
     elif not result.reasons:
         try:
-            change = Change(base, paths, graph_at(root, base), new)
+            before = graph_at(root, base)
         except GraphError as error:
             result.reasons[""] = f"everything: Pants can't read the merge base: {error}"
+    if records := edited(before, paths):
+        # With 300 libs it takes half of the time of asking for all.
+        new = before | parse(peek(root, targets=records))
+    else:
+        peeked = peek(root)
+        new = parse(peeked)
+        if not git(root, "status", "--porcelain"):
+            keep(git(root, "rev-parse", "HEAD^{tree}")[0], peeked)  # a branch may start here
+    result.known = new
+    change = Change(base or since, paths, before, new)
     causes: dict[str, str] = {}
     pinned: dict[str, str] = {}
     if not result.reasons:

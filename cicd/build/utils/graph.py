@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 from cicd.build.utils.changes import git
 
 # A broken import is what the tests are to show: here it must not stop Pants from answering.
-PEEK = ("--python-infer-unowned-dependency-behavior=ignore", "peek", "--exclude-defaults", "::")
+PEEK = ("--python-infer-unowned-dependency-behavior=ignore", "peek", "--exclude-defaults")
 KEPT = 30  # graphs of commits in the cache folder
 TIMEOUT = 600  # seconds; a cold Pants with 300 libs takes some ten
 
@@ -65,8 +65,8 @@ def parse(peeked: str) -> Graph:
     return graph
 
 
-def peek(root: Path, *options: str) -> str:
-    """Return what ``pants peek`` prints of the tree in ``root``.
+def peek(root: Path, *options: str, targets: Iterable[str] = ("::",)) -> str:
+    """Return what ``pants peek`` prints of targets of the tree in ``root``.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def peek(root: Path, *options: str) -> str:
     """
     try:
         result = subprocess.run(
-            [root / "pants", *options, *PEEK],
+            [root / "pants", *options, *PEEK, *targets],
             cwd=root,
             capture_output=True,
             text=True,

@@ -81,6 +81,28 @@ def below(graph: Graph, folder: str) -> list[str]:
     ]
 
 
+def edited(old: Graph, paths: dict[str, str]) -> list[str]:
+    """Return the targets whose records alone a change can alter, if it only edits Python files.
+
+    What other files import does not hang on what is in these. An ``__init__.py`` is left out:
+    Pants takes it for a dependency of its folder only while it is not empty.
+    """
+    python = {
+        source
+        for target in old.values()
+        if target.kind in ("python_source", "python_test")
+        for source in target.sources
+    }
+    if any(
+        status != "M" or path not in python or path.endswith("/__init__.py")
+        for path, status in paths.items()
+    ):
+        return []
+    return [
+        address for address, target in old.items() if not paths.keys().isdisjoint(target.sources)
+    ]
+
+
 def record_causes(change: Change) -> dict[str, str]:
     """Return the targets whose record differs now, each with the changed path that did it."""
     old, new, paths = change.old, change.new, change.paths
@@ -140,11 +162,8 @@ def wheels_of(change: Change, causes: dict[str, str]) -> dict[str, str]:
         ]
         inside = closure(graph, own)
         files = [f"{folder}/README.md"]
-        files += [
-            f"{other}/VERSION"
-            for other in wheels.values()
-            if any(each.startswith(f"{other}/src/") for each in inside)
-        ]
+        reached = {each.partition("/src/")[0] for each in inside}
+        files += [f"{other}/VERSION" for other in wheels.values() if other in reached]
         cause = next((each for each in files if each in change.paths), None)
         cause = cause or next((each for each in content if each in causes), None)
         if cause:
