@@ -211,18 +211,23 @@ def by_rule(root: Path, change: Change, reasons: dict[str, str]) -> dict[str, st
 
 
 def by_pins(root: Path, change: Change, reasons: dict[str, str]) -> dict[str, str]:
-    """Return the requirements that a new pin in the code's lock reaches, and add the reason."""
+    """Return the targets that a new pin in the code's lock reaches, and add the reason.
+
+    These are requirements, and the tests that have none: Pants gives such a test the whole lock.
+    """
     if CODE_LOCK not in change.paths:
         return {}
     packages = pins.reached(at(root, change.base, CODE_LOCK), now(root, CODE_LOCK))
     names = ", ".join(sorted(packages)) or "none"
     reasons[CODE_LOCK] = f"packages that a changed pin reaches: {names}"
-    return {
-        address: CODE_LOCK
-        for address, target in change.new.items()
-        if target.kind == "python_requirement"
-        and pins.normalize(address.partition("#")[2]) in packages
-    }
+    if not packages:
+        return {}
+    graph = change.new
+    requirements = {a for a, target in graph.items() if target.kind == "python_requirement"}
+    with_some = spread(graph, dict.fromkeys(requirements, ""))
+    found = {a for a in requirements if pins.normalize(a.partition("#")[2]) in packages}
+    found |= {a for a, target in graph.items() if target.kind == "python_test"} - with_some.keys()
+    return dict.fromkeys(found, CODE_LOCK)
 
 
 def images_of(change: Change) -> dict[str, str]:

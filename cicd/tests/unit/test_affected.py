@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from cicd.build.utils.affected import Affected, by_room, explain, render
+from cicd.build.utils.changes import git
 from cicd.build.utils.graph import Graph, Target
 from cicd.build.utils.reach import (
+    CODE_LOCK,
     Change,
+    by_pins,
     by_rule,
     defaults,
     folder_of,
@@ -111,6 +114,22 @@ def test_unowned_file_at_the_root_counts_for_everything(root: Path) -> None:
     by_rule(root, change({"new.bin": "A"}), reasons)
 
     assert reasons["new.bin"].startswith("everything: ")
+
+
+def test_new_pin_reaches_those_who_need_it_and_tests_that_get_the_whole_lock(root: Path) -> None:
+    lock = root / CODE_LOCK
+    lock.write_text("numpy==1\nrich==1\n")
+    git(root, "add", "--all")
+    git(root, "-c", "user.name=A", "-c", "user.email=a@b.c", "commit", "--quiet", "-m", "old")
+    lock.write_text("numpy==1\nrich==2\n")
+    bare = Target("python_test", ("libs/x/tests/test_b.py",), (), (), "")
+    new = GRAPH | {"libs/x/tests/test_b.py:../unit": bare}
+    reasons: dict[str, str] = {}
+
+    found = by_pins(root, change({CODE_LOCK: "M"}, new=new), reasons)
+
+    assert found == {"libs/x/tests/test_b.py:../unit": CODE_LOCK}
+    assert reasons[CODE_LOCK].endswith(": rich")
 
 
 @pytest.mark.parametrize(
