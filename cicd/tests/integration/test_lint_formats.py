@@ -47,6 +47,7 @@ jobs:
     steps:
       - script: .ci/run
 """
+SCHEMA = '{"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "object"}\n'
 EXAMPLES = {
     "shell": ("a.sh", '#!/bin/bash\necho "$1"\n', "#!/bin/bash\necho $1\n"),
     "Dockerfile": ("Dockerfile", "FROM debian:12\nUSER app\n", "FROM debian:12\nRUN cd /tmp\n"),
@@ -60,6 +61,7 @@ EXAMPLES = {
     "TOML": ("a.toml", "a = 1\n", "a=1\n"),
     "Markdown": ("a.md", "# Title\n\nText.\n", "# Title\n### Third\n"),
     "notebook": ("a.ipynb", notebook("print(1)", None), notebook("print(1)", 7)),
+    "JSON schema": ("a.schema.json", SCHEMA, SCHEMA.replace('"object"', '"objekt"')),
     "HTML": ("a.html.j2", "<p>{{ text }}</p>\n", "<p>{{text}}</p>\n"),
 }
 
