@@ -27,6 +27,7 @@ from cicd.build.utils import check_wheels
 from cicd.build.utils.built_wheels import build, clone
 from cicd.build.utils.environments import environment
 from cicd.build.utils.rooms import ReleaseError
+from cicd.build.utils.versions import Affected, reached
 from cicd.release.release_wheels import publish
 from cicd.release.wheel_papers import metadata, sha256
 
@@ -261,6 +262,28 @@ def test_released_again_nothing_changes(first: Release) -> None:
 
     assert first.state() == before
     assert output.startswith("unchanged: ")
+
+
+def test_what_reaches_everything_needs_a_fragment_only_where_a_wheel_changes(
+    first: Release,
+) -> None:
+    build_file = first.folder / "libs/features/BUILD"
+    with (first.folder / "macros.py").open("a") as macros:
+        macros.write("# A comment.\n")
+    build_file.write_text(build_file.read_text().replace("Feature flows", "Flows"))
+    changed = ["libs/features/BUILD", "macros.py"]
+    wheels = ["apps/trainer:wheel", "libs/features:wheel", "libs/models:wheel"]
+    try:
+        found = list(
+            reached(
+                Affected(since="HEAD", changed=changed, wheels=wheels, everything=True),
+                first.folder,
+            )
+        )
+    finally:
+        first.git("checkout", "--quiet", "--", ".")
+
+    assert found == ["libs/features"]
 
 
 def test_what_can_not_be_published_is_one_line_without_secrets(
