@@ -16,8 +16,8 @@ Examples
 --------
 ::
 
-    ./pants run benchmarks/affected
-    ./pants run benchmarks/affected -- --libs 10 100 --seed 1 --write
+    ./pants run benchmarks/affected/measure.py
+    ./pants run benchmarks/affected/measure.py -- --libs 10 100 --seed 1 --write
     benchmarks/affected/measure.py --quick
 """
 
