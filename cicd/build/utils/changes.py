@@ -59,6 +59,15 @@ def changed_paths(root: Path, base: str) -> dict[str, str]:
     return paths | dict.fromkeys(untracked, "A")
 
 
+def mentions(root: Path, words: list[str], *patterns: str) -> list[str]:
+    """Return the files in which all of some words occur (each after its ``-e``)."""
+    try:
+        found = ["grep", "-lzw", "--all-match", *words, "--", *patterns]
+        return git(root, *found, separator="\0")
+    except subprocess.CalledProcessError:  # in none
+        return []
+
+
 def at(root: Path, commit: str, path: str) -> str:
     """Return a file's text at a commit, or nothing where it did not exist."""
     try:

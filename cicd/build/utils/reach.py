@@ -11,8 +11,8 @@ from pathlib import Path, PurePath
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from cicd.build.utils import pins
-from cicd.build.utils.changes import at, now
-from cicd.build.utils.graph import Graph, Target, closure, dependents
+from cicd.build.utils.changes import at, mentions, now
+from cicd.build.utils.graph import Graph, Target, closure, dependents, parse, peek
 
 LOCKS = "3rdparty/python"
 CODE_LOCK = f"{LOCKS}/default.lock"
@@ -81,26 +81,79 @@ def below(graph: Graph, folder: str) -> list[str]:
     ]
 
 
-def edited(old: Graph, paths: dict[str, str]) -> list[str]:
-    """Return the targets whose records alone a change can alter, if it only edits Python files.
+def importers(root: Path, module: PurePath) -> set[str]:
+    """Return the Python files that could import a module, as far as their words tell.
 
-    What other files import does not hang on what is in these. An ``__init__.py`` is left out:
-    Pants takes it for a dependency of its folder only while it is not empty.
+    They name it and the package it is in, or stand in that package, or below: relative imports
+    don't name it. Right below a source root a module is in no package.
     """
-    python = {
-        source
-        for target in old.values()
-        if target.kind in ("python_source", "python_test")
-        for source in target.sources
-    }
-    if any(
-        status != "M" or path not in python or path.endswith("/__init__.py")
-        for path, status in paths.items()
+    package = module.parent
+    words = ["-e", module.stem]
+    beside = []
+    if package.name not in ("", "src"):
+        beside = mentions(root, words, f"{package}/**.py")
+        words += ["-e", package.name]
+    return {*beside, *mentions(root, words, "**.py")}
+
+
+def build_folders(root: Path, file: PurePath) -> list[str]:
+    """Return the folders above a file that have a BUILD file, the nearest first."""
+    folders = [folder for folder in file.parents if (root / folder / "BUILD").is_file()]
+    return [folder.as_posix().removeprefix(".") for folder in folders]
+
+
+def makes_files(graph: Graph, address: str, folders: set[str]) -> bool:
+    """Say whether a target of one of these folders makes a target for each of its files.
+
+    Whoever depends on it depends on all of them: Pants' answer no longer says on it.
+    """
+    target = graph[address]
+    if folder_of(address, target) not in folders:
+        return False
+    return {*target.sources} == {s for each in target.dependencies for s in graph[each].sources}
+
+
+def updated(root: Path, old: Graph, paths: dict[str, str]) -> Graph:
+    """Return the graph after a change, and ask Pants only for the records that it can alter.
+
+    With 300 libs that takes a third of the time of asking for all. An edit alters what Pants says
+    of the file itself, not of others. A file that came or went alters what the nearest BUILD file
+    makes, what depends on all of that, what depended on the file, and what can import it. The
+    answer is empty where Pants goes by more; then the whole graph has to be read.
+    """
+    files = {PurePath(path): status for path, status in paths.items()}
+    # Pants finds these two by the folder they are in, without an import.
+    if not old or any(
+        file.suffix not in (".py", ".md") or file.name in ("__init__.py", "conftest.py")
+        for file in files
     ):
-        return []
-    return [
-        address for address, target in old.items() if not paths.keys().isdisjoint(target.sources)
-    ]
+        return {}
+    moved = [file for file, status in files.items() if status != "M"]
+    builds = [build_folders(root, file) for file in moved]
+    if not all(builds):
+        return {}
+    specs = {f"{folder}:" for folders in builds for folder in folders}
+    nearest = {folders[0] for folders in builds}
+    specs |= {f"{folder}::" for folder in nearest}
+    asked = {*paths}.union(*(importers(root, file) for file in moved if file.suffix == ".py"))
+    deleted = {path for path, status in paths.items() if status == "D"}
+    gone = {address for address, target in old.items() if not deleted.isdisjoint(target.sources)}
+    whole = [set(t.dependencies) for a, t in old.items() if makes_files(old, a, nearest)]
+    for address, target in old.items():
+        depends_on = set(target.dependencies)
+        if (
+            not asked.isdisjoint(target.sources)
+            or not gone.isdisjoint(depends_on)
+            or any(depends_on >= files for files in whole)
+        ):
+            specs.add(address)
+    specs -= gone
+    new = parse(peek(root, targets=sorted(specs))) if specs else {}
+    for address, target in new.items():
+        if folder_of(address, target) not in nearest and address in old:
+            if target.sources != old[address].sources:  # a BUILD file further above has it, too
+                return {}
+    return {address: target for address, target in old.items() if address not in gone} | new
 
 
 def record_causes(change: Change) -> dict[str, str]:

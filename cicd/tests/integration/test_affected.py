@@ -17,9 +17,9 @@ import jsonschema
 import pytest
 
 from cicd.build.utils.affected import affected, explain, main
-from cicd.build.utils.changes import UsageError
-from cicd.build.utils.graph import GraphError
-from cicd.build.utils.reach import EVERYTHING
+from cicd.build.utils.changes import UsageError, changed_paths
+from cicd.build.utils.graph import GraphError, graph_at, parse, peek
+from cicd.build.utils.reach import EVERYTHING, updated
 
 NEEDED = (
     *("pants", "pants.toml", "pants.ci.toml", "pyproject.toml", "macros.py", "BUILD"),
@@ -202,6 +202,50 @@ def test_renamed_or_moved_module_reaches_those_that_imported_it(repo: Repo, new:
     repo.rename(f"{FEATURES}/words.py", new)
 
     assert repo.tests() == {"words"}
+
+
+Edit = Callable[[Repo], None]
+EDITS: dict[str, Edit] = {
+    "edited": lambda repo: repo.append(f"{FEATURES}/numbers.py", "import pandas\n"),
+    "deleted": lambda repo: repo.delete(f"{FEATURES}/numbers.py"),
+    "renamed": lambda repo: repo.rename(f"{FEATURES}/words.py", f"{FEATURES}/terms.py"),
+    "moved to another lib": lambda repo: repo.rename(
+        f"{FEATURES}/words.py", "libs/models/src/ropewalk/models/words.py"
+    ),
+    "imported before it came": lambda repo: (
+        repo.write(f"{FEATURES}/words.py", "from . import late\n"),
+        repo.commit(),
+        repo.write(f"{FEATURES}/late.py", ""),
+    )[-1],
+    "there twice": lambda repo: repo.write(f"{FEATURES}/numbers/__main__.py", ""),
+    "from two roots": lambda repo: repo.write(
+        "libs/models/src/ropewalk/features/words.py", "import numpy\n"
+    ),
+    "right below a root": lambda repo: (
+        repo.append("libs/models/tests/unit/test_models.py", "import top\n"),
+        repo.commit(),
+        repo.write("libs/models/src/top.py", ""),
+    )[-1],
+    "a test": lambda repo: repo.delete("libs/features/tests/unit/test_words.py"),
+    "a text": lambda repo: repo.write("docs/b.md", "# B\n"),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_records_that_a_change_alters_make_the_graph_that_pants_has(repo: Repo, edit: Edit) -> None:
+    edit(repo)
+    before = graph_at(repo.folder, "HEAD")
+
+    found = updated(repo.folder, before, changed_paths(repo.folder, "HEAD"))
+
+    assert found == parse(peek(repo.folder))
+
+
+@pytest.mark.parametrize(
+    "path", ["libs/models/BUILD", f"{FEATURES}/conftest.py", "apps/trainer/src/x.pyi", "docs/a.bin"]
+)
+def test_whole_graph_is_asked_for_where_more_than_imports_count(repo: Repo, path: str) -> None:
+    assert updated(repo.folder, graph_at(repo.folder, "HEAD"), {path: "A"}) == {}
 
 
 def test_macros_reach_everything(repo: Repo) -> None:
