@@ -29,6 +29,14 @@ class TestContractOfAll(ModelContract):
         X = pd.DataFrame(random.normal(size=(200, 4)), columns=list("abcd"))
         return X, X["a"].to_numpy() * 10 + random.normal(size=200)
 
+    @pytest.mark.xfail(raises=TypeError, strict=True, reason="takes no weights yet")
+    def test_the_target_of_a_row_of_no_weight_does_not_count(self) -> None:
+        super().test_the_target_of_a_row_of_no_weight_does_not_count()
+
+    @pytest.mark.xfail(raises=TypeError, strict=True, reason="takes no weights yet")
+    def test_a_row_of_weight_two_is_a_row_twice(self) -> None:
+        super().test_a_row_of_weight_two_is_a_row_twice()
+
 
 class TestContractOfGroups(ModelContract):
     def make_estimator(self) -> NaiveRegressor:
@@ -37,6 +45,14 @@ class TestContractOfGroups(ModelContract):
     def make_data(self) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
         frame = pd.concat([FLIGHTS] * 3, ignore_index=True)
         return frame, np.arange(len(frame), dtype=np.float64)
+
+    @pytest.mark.xfail(raises=TypeError, strict=True, reason="takes no weights yet")
+    def test_the_target_of_a_row_of_no_weight_does_not_count(self) -> None:
+        super().test_the_target_of_a_row_of_no_weight_does_not_count()
+
+    @pytest.mark.xfail(raises=TypeError, strict=True, reason="takes no weights yet")
+    def test_a_row_of_weight_two_is_a_row_twice(self) -> None:
+        super().test_a_row_of_weight_two_is_a_row_twice()
 
 
 FLIGHTS = pd.DataFrame(
