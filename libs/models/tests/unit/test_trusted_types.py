@@ -3,8 +3,10 @@ from __future__ import annotations
 from importlib import import_module
 
 import numpy as np
+import pandas as pd
 import skops.io
 
+from ropewalk.models.common import ConformalIntervals, ConformalSets
 from ropewalk.models.ensemble import (
     HistogramBoostingRegressor,
     RandomForestAllFeaturesRegressor,
@@ -14,6 +16,7 @@ from ropewalk.models.regression import OlsrRegressor
 from ropewalk.models.rule_based import NaiveRegressor
 from ropewalk.models.trusted_types import TRUSTED_TYPES, TRUSTED_TYPES_BY_FAMILY
 
+FLIGHT = pd.DataFrame({"origin": ["JFK"]})
 ESTIMATORS = (
     NaiveRegressor,
     OlsrRegressor,
@@ -32,6 +35,12 @@ def test_each_family_trusts_what_its_models_need_and_nothing_else() -> None:
         needed.setdefault(estimator.family, set()).update(
             skops.io.get_untrusted_types(data=content)
         )
+    for calibration in (
+        ConformalIntervals("origin", min_rows=1).fit([0.0], [0.0], FLIGHT),
+        ConformalSets("origin", min_rows=1).fit(["late"], [[1.0]], ["late"], FLIGHT),
+    ):
+        content = skops.io.dumps(calibration)
+        needed.setdefault("calibration", set()).update(skops.io.get_untrusted_types(data=content))
 
     assert needed == {family: set(names) for family, names in TRUSTED_TYPES_BY_FAMILY.items()}
 

@@ -2,6 +2,8 @@
 
 from ropewalk.models.common import (
     Bundle,
+    ConformalIntervals,
+    ConformalSets,
     frame_to_rows,
     load_bundle,
     mae,
@@ -27,6 +29,8 @@ __all__ = [
     "TRUSTED_TYPES_BY_FAMILY",
     "Bundle",
     "BundleError",
+    "ConformalIntervals",
+    "ConformalSets",
     "HistogramBoostingRegressor",
     "ModelContract",
     "ModelError",

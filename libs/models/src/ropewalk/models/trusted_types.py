@@ -7,6 +7,7 @@ from types import MappingProxyType
 _TREE = "sklearn.tree._tree.Tree"
 _PREDICTOR = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
 _FORESTS = "ropewalk.models.ensemble.random_forests"
+_CONFORMAL = "ropewalk.models.common.conformal"
 _BOOSTING = "ropewalk.models.ensemble.boosting.histogram_boosting"
 
 TRUSTED_TYPES_BY_FAMILY = MappingProxyType(
@@ -19,9 +20,10 @@ TRUSTED_TYPES_BY_FAMILY = MappingProxyType(
             _TREE,
         ),
         "boosting": (f"{_BOOSTING}.HistogramBoostingRegressor", _PREDICTOR),
+        "calibration": (f"{_CONFORMAL}.ConformalIntervals", f"{_CONFORMAL}.ConformalSets"),
     }
 )
-"""What each family needs beyond what skops trusts by itself.
+"""What each family, and the calibration of any, needs beyond what skops trusts by itself.
 
 Reviewed: none of them runs what its file says while it is made. Ours add no `__setstate__` and
 hold numbers, text, lists and arrays only; scikit-learn's two hold the arrays of a tree. An array

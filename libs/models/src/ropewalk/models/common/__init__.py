@@ -1,12 +1,15 @@
-"""What every model needs: measures, the split by time, and the bundle."""
+"""What every model needs: measures, the split by time, calibration, and the bundle."""
 
 from ropewalk.models.common.bundle import Bundle, load_bundle, save_bundle
+from ropewalk.models.common.conformal import ConformalIntervals, ConformalSets
 from ropewalk.models.common.json_rows import frame_to_rows, rows_to_frame
 from ropewalk.models.common.metrics import mae, rmse, skill
 from ropewalk.models.common.time_split import time_split
 
 __all__ = [
     "Bundle",
+    "ConformalIntervals",
+    "ConformalSets",
     "frame_to_rows",
     "load_bundle",
     "mae",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ropewalk.models.common.arrays import numbers
 from ropewalk.models.errors import ModelInputError
 
 
@@ -120,26 +121,5 @@ def skill(score: float, baseline: float) -> float:
 
 
 def _errors(actual: npt.ArrayLike, predicted: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Predicted less actual, once both are known to be fit to compare."""
-    columns = {
-        "actual": np.asarray(actual, dtype=np.float64),
-        "predicted": np.asarray(predicted, dtype=np.float64),
-    }
-    for name, values in columns.items():
-        # A column of shape (n, 1) against (n,) would broadcast to n x n errors, silently.
-        if values.ndim != 1:
-            raise ModelInputError(f"{name} has shape {values.shape}: give one number a row")
-    if columns["actual"].size != columns["predicted"].size:
-        raise ModelInputError(
-            f"actual has {columns['actual'].size} rows, predicted {columns['predicted'].size}:"
-            " give both for the same rows"
-        )
-    for name, values in columns.items():
-        if values.size == 0:
-            raise ModelInputError(f"{name} has no rows: there is nothing to measure")
-        bad = int(np.count_nonzero(~np.isfinite(values)))
-        if bad:
-            raise ModelInputError(
-                f"{name} has {bad} values missing or infinite: drop those rows first"
-            )
-    return columns["predicted"] - columns["actual"]
+    happened, expected = numbers(actual=actual, predicted=predicted)
+    return expected - happened
