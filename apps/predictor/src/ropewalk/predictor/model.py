@@ -1,6 +1,5 @@
 """The model of a bundle: load it, ask it, say which it is."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -103,5 +102,5 @@ def identify(bundle: Bundle) -> dict[str, object]:
         "name": bundle.metrics.get("winner"),
         "target": bundle.target,
         "unit": properties[bundle.target].get("x-unit"),
-        "digest": hashlib.sha256(bundle.manifest.write()).hexdigest(),
+        "digest": bundle.manifest.digest,
     }

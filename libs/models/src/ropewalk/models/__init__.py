@@ -2,8 +2,10 @@
 
 from ropewalk.models.common import (
     Bundle,
+    BundleLimits,
     ConformalIntervals,
     ConformalSets,
+    bundle_digest,
     frame_to_rows,
     load_bundle,
     mae,
@@ -29,6 +31,7 @@ __all__ = [
     "TRUSTED_TYPES_BY_FAMILY",
     "Bundle",
     "BundleError",
+    "BundleLimits",
     "ConformalIntervals",
     "ConformalSets",
     "HistogramBoostingRegressor",
@@ -40,6 +43,7 @@ __all__ = [
     "OlsrRegressor",
     "RandomForestAllFeaturesRegressor",
     "RandomForestNoFeaturesRegressor",
+    "bundle_digest",
     "frame_to_rows",
     "load_bundle",
     "mae",

@@ -7,12 +7,15 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from ropewalk.models.common.bundle_folder import MAX_FILE_BYTES, read_folder, write_folder
+from ropewalk.models.common.bundle_folder import verify_copy, write_folder
 from ropewalk.models.common.manifest import MANIFEST, REQUIRED, Manifest
+from ropewalk.models.common.private_copy import private_copy
 from ropewalk.models.errors import BundleError
 
 # Forked, so that a hundred processes take a second; they only write and read files.
@@ -22,13 +25,31 @@ STEPS = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir")
 
 
 def _contents(word: str) -> dict[str, bytes]:
-    contents = {name: f"{word} {name}".encode() for name in REQUIRED}
-    return {**contents, MANIFEST: Manifest.describe(contents, "sched_dep_time").write()}
+    with TemporaryDirectory() as place:
+        _write(Path(place), {name: f"{word} {name}".encode() for name in REQUIRED})
+        (Path(place) / MANIFEST).write_bytes(Manifest.describe(Path(place), "t").write())
+        return _written(Path(place))
+
+
+def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+
+
+def _save(folder: Path, word: str) -> None:
+    with TemporaryDirectory() as copy:
+        _write(Path(copy), _contents(word))
+        write_folder(folder, Path(copy))
 
 
 def _read(folder: Path) -> dict[str, bytes]:
-    manifest, contents = read_folder(folder, MAX_FILE_BYTES)
-    return {**contents, MANIFEST: manifest.write()}
+    with private_copy(folder) as copy:
+        verify_copy(copy)
+        return _written(copy)
+
+
+def _written(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def _write_and_die(folder: Path, steps: int, sent: signal.Signals) -> None:
@@ -41,8 +62,11 @@ def _write_and_die(folder: Path, steps: int, sent: signal.Signals) -> None:
             if left[0] == 0:
                 os.kill(os.getpid(), sent)
 
-    sys.addaudithook(count)
-    write_folder(folder, _contents("new"))
+    with TemporaryDirectory() as copy:
+        _write(Path(copy), _contents("new"))
+        sys.addaudithook(count)
+        write_folder(folder, Path(copy))
+        left[0] = 0  # What comes now is no longer counted.
 
 
 def _run_and_die(folder: Path, steps: int, sent: signal.Signals) -> bool:
@@ -62,7 +86,7 @@ def test_killed_at_any_step_there_is_a_whole_bundle_or_none(
         folder = tmp_path / str(steps) / "bundle"
         folder.parent.mkdir()
         if replacing:
-            write_folder(folder, _contents("old"))
+            _save(folder, "old")
 
         if not _run_and_die(folder, steps, signal.SIGKILL):
             break
@@ -73,7 +97,7 @@ def test_killed_at_any_step_there_is_a_whole_bundle_or_none(
             assert found == _contents(outcomes[-1])
         else:
             outcomes.append("none")
-        write_folder(folder, _contents("next"))
+        _save(folder, "next")
         assert _read(folder) == _contents("next")
         assert list(folder.parent.iterdir()) == [folder]
 
@@ -92,7 +116,7 @@ def test_interrupted_at_any_step_there_is_a_whole_bundle_and_nothing_else(tmp_pa
     for steps in range(1, 200):
         folder = tmp_path / str(steps) / "bundle"
         folder.parent.mkdir()
-        write_folder(folder, _contents("old"))
+        _save(folder, "old")
 
         if not _run_and_die(folder, steps, signal.SIGINT):
             break
@@ -106,13 +130,13 @@ def test_interrupted_at_any_step_there_is_a_whole_bundle_and_nothing_else(tmp_pa
 
 def _write_often(folder: Path, word: str) -> None:
     for _ in range(30):
-        write_folder(folder, _contents(word))
+        _save(folder, word)
 
 
 def test_several_writers_take_turns_and_readers_see_whole_bundles(tmp_path: Path) -> None:
     folder = tmp_path / "bundle"
     words = ("one", "two", "three")
-    write_folder(folder, _contents("one"))
+    _save(folder, "one")
     writers = [PROCESSES.Process(target=_write_often, args=(folder, word)) for word in words]
     read = 0
 
@@ -136,15 +160,17 @@ def test_several_writers_take_turns_and_readers_see_whole_bundles(tmp_path: Path
 
 
 def _write_with_little_room(folder: Path) -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))
-    with pytest.raises(BundleError, match=r"bundle: can't be written \(File too large\)$"):
-        write_folder(folder, _contents("new"))
+    with TemporaryDirectory() as copy:
+        _write(Path(copy), _contents("new"))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))
+        with pytest.raises(BundleError, match=r"bundle: can't be written \(File too large\)$"):
+            write_folder(folder, Path(copy))
     sys.exit(7)
 
 
 def test_without_room_the_old_bundle_stays(tmp_path: Path) -> None:
     folder = tmp_path / "bundle"
-    write_folder(folder, _contents("old"))
+    _save(folder, "old")
     process = PROCESSES.Process(target=_write_with_little_room, args=(folder,))
 
     process.start()

@@ -6,11 +6,13 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import FrozenInstanceError
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
@@ -19,6 +21,7 @@ from ropewalk.models import (
     TRUSTED_TYPES,
     Bundle,
     BundleError,
+    BundleLimits,
     ModelError,
     OlsrRegressor,
     load_bundle,
@@ -94,10 +97,17 @@ def folder(tmp_path: Path) -> Path:
 
 def _rewrite(folder: Path, name: str, content: bytes) -> None:
     """Change a file and the manifest with it, as someone does who may write all of a bundle."""
-    contents = {p.name: p.read_bytes() for p in folder.iterdir() if p.name != MANIFEST}
-    contents[name] = content
     (folder / name).write_bytes(content)
-    (folder / MANIFEST).write_bytes(Manifest.describe(contents, "sched_dep_time").write())
+    (folder / MANIFEST).unlink()
+    manifest = Manifest.describe(folder, "sched_dep_time")
+    (folder / MANIFEST).write_bytes(manifest.write())
+
+
+def _dumped(estimator: BaseEstimator) -> bytes:
+    with TemporaryDirectory() as place:
+        path = Path(place) / "x.skops"
+        dump_estimator(path, estimator)
+        return path.read_bytes()
 
 
 def test_everything_comes_back_as_it_was_saved(folder: Path) -> None:
@@ -203,7 +213,7 @@ def test_a_missing_column_is_named_with_what_may_have_been_meant(tmp_path: Path)
         ({"pipeline": OlsrRegressor()}, r"pipeline\.skops: the model does not predict"),
         ({"preparation": FunctionTransformer()}, r"preparation\.skops: does not name the columns"),
         ({"trusted": ()}, r"not trusted: .*OlsrRegressor"),
-        ({"max_file_bytes": 1000}, r"pipeline\.skops: \d+ bytes, more than the 1000 allowed"),
+        ({"limits": BundleLimits(1000)}, r": \d+ bytes, more than the 1000 allowed"),
     ],
 )
 def test_what_could_not_be_loaded_is_not_saved(
@@ -254,10 +264,10 @@ def _example(folder: Path, change: Callable[[dict[str, Any]], object]) -> bytes:
 def test_refuses_what_is_consistent_but_no_bundle(folder: Path) -> None:
     unknown = FunctionTransformer(os.system)
     attacks = [
-        ("pipeline.skops", dump_estimator("x", unknown), r"not trusted: posix\.system"),
-        ("preparation.skops", dump_estimator("x", unknown), r"not trusted: posix\.system"),
+        ("pipeline.skops", _dumped(unknown), r"not trusted: posix\.system"),
+        ("preparation.skops", _dumped(unknown), r"not trusted: posix\.system"),
         ("preparation.skops", b"", r"preparation\.skops: skops can't read it"),
-        ("pipeline.skops", dump_estimator("x", StandardScaler()), "does not predict the example"),
+        ("pipeline.skops", _dumped(StandardScaler()), "does not predict the example"),
         ("input_schema.json", b"{}", "the schema has no properties"),
         ("output_schema.json", b'{"properties": 1}', r"output_schema\.json: has no properties"),
         ("metrics.json", b'{"rmse": NaN}', r"metrics\.json: no JSON"),
@@ -284,7 +294,7 @@ def test_refuses_what_is_consistent_but_no_bundle(folder: Path) -> None:
 
 def test_refuses_another_model_beside_this_example(folder: Path, tmp_path: Path) -> None:
     other = _arguments()["pipeline"].fit(_rows(), DELAY + 1)
-    _rewrite(folder, "pipeline.skops", dump_estimator("x", other))
+    _rewrite(folder, "pipeline.skops", _dumped(other))
 
     with pytest.raises(BundleError, match="row 0 was predicted"):
         load_bundle(folder, trusted=TRUSTED)
@@ -297,8 +307,8 @@ def test_a_card_of_any_bytes_can_be_read(folder: Path) -> None:
 
 
 def test_refuses_a_file_above_the_limit(folder: Path) -> None:
-    with pytest.raises(BundleError, match="more than the 100 allowed: raise max_file_bytes"):
-        load_bundle(folder, trusted=TRUSTED, max_file_bytes=100)
+    with pytest.raises(BundleError, match="more than the 100 allowed: give limits with more"):
+        load_bundle(folder, trusted=TRUSTED, limits=BundleLimits(100))
 
 
 def test_two_loaded_bundles_are_equal_only_to_themselves(folder: Path) -> None:

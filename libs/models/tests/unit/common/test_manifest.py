@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
+from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from ropewalk.models.common import manifest as module
+from ropewalk.models.common.json_text import write_json
 from ropewalk.models.common.manifest import FORMAT, OPTIONAL, REQUIRED, Manifest
 from ropewalk.models.errors import BundleError
 
@@ -14,24 +19,31 @@ CONTENTS = {name: name.encode() for name in REQUIRED}
 NOT_INSTALLED = "no-such-distribution"
 
 
+def _describe(contents: Mapping[str, bytes]) -> Manifest:
+    with TemporaryDirectory() as place:
+        for name, content in contents.items():
+            (Path(place) / name).write_bytes(content)
+        return Manifest.describe(Path(place), "sched_dep_time")
+
+
 def _written() -> dict[str, object]:
-    content = Manifest.describe(CONTENTS, "sched_dep_time").write()
+    content = _describe(CONTENTS).write()
     written: dict[str, object] = json.loads(content)
     return written
 
 
 def _read(changes: dict[str, object]) -> Manifest:
-    return Manifest.read(json.dumps({**_written(), **changes}).encode())
+    return Manifest.read(write_json("x", {**_written(), **changes}))
 
 
 def test_comes_back_as_it_was() -> None:
-    manifest = Manifest.describe({**CONTENTS, OPTIONAL[0]: b"more"}, "sched_dep_time")
+    manifest = _describe({**CONTENTS, OPTIONAL[0]: b"more"})
 
     assert Manifest.read(manifest.write()) == manifest
 
 
 def test_tells_what_made_the_bundle() -> None:
-    versions = Manifest.describe(CONTENTS, "sched_dep_time").versions
+    versions = _describe(CONTENTS).versions
 
     assert versions["python"] == sys.version.split()[0]
     for package in ("numpy", "pandas", "scikit-learn", "skops"):
@@ -41,15 +53,25 @@ def test_tells_what_made_the_bundle() -> None:
 def test_needs_no_version_of_a_package_run_from_source(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PACKAGES", ("numpy", NOT_INSTALLED))
 
-    versions = Manifest.describe(CONTENTS, "sched_dep_time").versions
+    versions = _describe(CONTENTS).versions
 
     assert list(versions) == ["python", "numpy"]
 
 
-def test_the_order_of_the_files_does_not_matter() -> None:
-    backwards = dict(reversed(CONTENTS.items()))
+@pytest.mark.parametrize("added", [b" ", b'{"format": 1, ', b'{"more": 1, '])
+def test_refuses_a_manifest_that_others_may_read_differently(added: bytes) -> None:
+    content = _describe(CONTENTS).write()
+    changed = added + (content if added == b" " else content[1:])
+    json.loads(changed)
 
-    assert Manifest.describe(backwards, "t").write() == Manifest.describe(CONTENTS, "t").write()
+    with pytest.raises(BundleError, match=r"manifest\.json: was changed or written by hand"):
+        Manifest.read(changed)
+
+
+def test_its_digest_is_that_of_its_bytes() -> None:
+    manifest = _describe(CONTENTS)
+
+    assert manifest.digest == hashlib.sha256(manifest.write()).hexdigest()
 
 
 @pytest.mark.parametrize("given", [None, "1", 1.0, True, 0, -1])
@@ -71,10 +93,10 @@ def test_refuses_a_manifest_that_lacks_something(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["../card.md", "/etc/passwd", "a/b", "", ".", "x.py", "CARD.md"])
 def test_refuses_a_name_that_is_no_file_of_a_bundle(name: str) -> None:
-    files = Manifest.describe({**CONTENTS, name: b""}, "t").write()
+    files = {name: {"size": 0, "sha256": "0" * 64}}
 
     with pytest.raises(BundleError, match=r"manifest\.json: lists .*no file of a bundle") as caught:
-        Manifest.read(files)
+        _read({"files": files})
 
     assert repr(name) in str(caught.value)
 
@@ -84,7 +106,7 @@ def test_refuses_a_bundle_that_lacks_a_file(name: str) -> None:
     files = {other: content for other, content in CONTENTS.items() if other != name}
 
     with pytest.raises(BundleError, match=f"does not list {name}"):
-        Manifest.read(Manifest.describe(files, "t").write())
+        Manifest.read(_describe(files).write())
 
 
 @pytest.mark.parametrize("given", [None, {}, {"size": "1", "sha256": "0"}, {"size": 1}, [1]])
@@ -107,12 +129,16 @@ def test_takes_another_patch_of_scikit_learn_but_no_other_minor() -> None:
         _read({"versions": {}})
 
 
-def test_refuses_bytes_that_are_not_those_saved() -> None:
-    manifest = Manifest.describe(CONTENTS, "t")
+def test_refuses_bytes_that_are_not_those_saved(tmp_path: Path) -> None:
+    manifest, path = _describe(CONTENTS), tmp_path / "card.md"
+    path.write_bytes(b"card.md")
 
-    manifest.check("card.md", b"card.md")
+    manifest.check(path)
 
-    with pytest.raises(BundleError, match=r"^card\.md: 8 bytes, 7 in manifest\.json"):
-        manifest.check("card.md", b"card.md\n")
-    with pytest.raises(BundleError, match=r"^card\.md: its sha256 is not the one"):
-        manifest.check("card.md", b"card.mD")
+    for content, told in [
+        (b"card.md\n", "8 bytes, 7 in manifest"),
+        (b"card.mD", "its sha256 is not"),
+    ]:
+        path.write_bytes(content)
+        with pytest.raises(BundleError, match=rf"^card\.md: {told}"):
+            manifest.check(path)

@@ -3,6 +3,9 @@ from __future__ import annotations
 import io
 import os
 import pickle
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
@@ -28,6 +31,20 @@ class Holder(BaseEstimator):  # type: ignore[misc]
 HOLDER = f"{Holder.__module__}.{Holder.__qualname__}"
 
 
+def _dumped(estimator: BaseEstimator) -> bytes:
+    with TemporaryDirectory() as place:
+        path = Path(place) / NAME
+        dump_estimator(path, estimator)
+        return path.read_bytes()
+
+
+def _loaded(content: bytes, trusted: Sequence[str]) -> BaseEstimator:
+    with TemporaryDirectory() as place:
+        path = Path(place) / NAME
+        path.write_bytes(content)
+        return load_estimator(path, trusted)
+
+
 def _holder(**held: object) -> Holder:
     holder = Holder()
     holder.__dict__.update(held)
@@ -35,12 +52,12 @@ def _holder(**held: object) -> Holder:
 
 
 def _back(holder: Holder) -> dict[str, object]:
-    back = load_estimator(NAME, dump_estimator(NAME, holder), trusted=(HOLDER,))
+    back = _loaded(_dumped(holder), trusted=(HOLDER,))
     return dict(vars(back))
 
 
 def test_says_nothing_of_addresses_and_times() -> None:
-    content = dump_estimator(NAME, _holder(array=np.arange(3.0), raw=b"raw"))
+    content = _dumped(_holder(array=np.arange(3.0), raw=b"raw"))
 
     with ZipFile(io.BytesIO(content)) as archive:
         assert [member.filename for member in archive.infolist()] == [
@@ -55,7 +72,7 @@ def test_gives_the_same_bytes_for_equal_objects_at_other_addresses() -> None:
     def make() -> bytes:
         texts = ["".join(["J", "FK"]), "EWR"]
         held = {(text, number) for text in texts for number in range(20)}
-        return dump_estimator(NAME, _holder(airports=held, arrays=[np.zeros(2), np.zeros(2)]))
+        return _dumped(_holder(airports=held, arrays=[np.zeros(2), np.zeros(2)]))
 
     assert make() == make()
 
@@ -65,10 +82,10 @@ def test_a_vectorizer_has_no_address_in_it_and_counts_the_same() -> None:
     one, other = (CountVectorizer(stop_words=["at"]).fit(texts) for _ in range(2))
     assert one._stop_words_id != other._stop_words_id
 
-    content = dump_estimator(NAME, one)
+    content = _dumped(one)
 
-    assert dump_estimator(NAME, other) == content
-    back = load_estimator(NAME, content, trusted=())
+    assert _dumped(other) == content
+    back = _loaded(content, trusted=())
     assert back.transform(texts).toarray().tolist() == one.transform(texts).toarray().tolist()
 
 
@@ -76,9 +93,9 @@ def test_whether_equal_texts_are_one_object_does_not_matter() -> None:
     text, same = ("".join(["J", "FK"]) for _ in range(2))
     assert text is not same
 
-    once = dump_estimator(NAME, _holder(origin=text, dest=text))
+    once = _dumped(_holder(origin=text, dest=text))
 
-    assert dump_estimator(NAME, _holder(origin=text, dest=same)) == once
+    assert _dumped(_holder(origin=text, dest=same)) == once
 
 
 def test_the_order_in_which_a_set_happens_to_be_does_not_matter() -> None:
@@ -86,7 +103,7 @@ def test_the_order_in_which_a_set_happens_to_be_does_not_matter() -> None:
     one, other = set([0, 8]), set([8, 0])
     assert list(one) != list(other)
 
-    assert dump_estimator(NAME, _holder(held=one)) == dump_estimator(NAME, _holder(held=other))
+    assert _dumped(_holder(held=one)) == _dumped(_holder(held=other))
 
 
 def test_tells_one_object_held_twice_from_two_that_are_equal() -> None:
@@ -113,16 +130,16 @@ def test_keeps_what_it_holds() -> None:
 
 def test_refuses_to_write_what_skops_can_not() -> None:
     with open(os.devnull, "rb") as file, pytest.raises(BundleError, match="can't write Holder"):
-        dump_estimator(NAME, _holder(file=file))
+        _dumped(_holder(file=file))
 
 
 def test_refuses_types_that_are_not_trusted_by_their_names() -> None:
     model = make_pipeline(FunctionTransformer(os.system), HistogramBoostingRegressor(max_iter=1))
     model[-1].fit(np.arange(40.0)[:, None], np.arange(40.0))
-    content = dump_estimator(NAME, model)
+    content = _dumped(model)
 
     with pytest.raises(BundleError) as caught:
-        load_estimator(NAME, content, trusted=TRUSTED_TYPES)
+        _loaded(content, trusted=TRUSTED_TYPES)
 
     assert str(caught.value) == (
         "pipeline.skops: holds types that are not trusted: posix.system;"
@@ -141,11 +158,11 @@ def test_runs_nothing_of_a_file_that_is_refused(tmp_path: os.PathLike[str]) -> N
     )
 
     with pytest.raises(BundleError, match=r"not trusted: os\.mkdir"):
-        load_estimator(NAME, _zip({"schema.json": schema.encode()}), trusted=TRUSTED_TYPES)
+        _loaded(_zip({"schema.json": schema.encode()}), trusted=TRUSTED_TYPES)
 
     assert not os.path.exists(made)
     # The same file does run where its type is trusted: the test is not blind.
-    load_estimator(NAME, _zip({"schema.json": schema.encode()}), trusted=("os.mkdir",))
+    _loaded(_zip({"schema.json": schema.encode()}), trusted=("os.mkdir",))
     assert os.path.exists(made)
 
 
@@ -155,13 +172,13 @@ def test_runs_nothing_of_a_file_that_is_refused(tmp_path: os.PathLike[str]) -> N
         pickle.dumps(LinearRegression()),
         b"",
         b"PK",
-        dump_estimator(NAME, LinearRegression())[:-30],
+        _dumped(LinearRegression())[:-30],
     ],
     ids=["pickle", "empty", "start", "cut off"],
 )
 def test_refuses_what_is_no_skops_file(content: bytes) -> None:
     with pytest.raises(BundleError, match=r"^pipeline\.skops: skops can't read it") as caught:
-        load_estimator(NAME, content, trusted=TRUSTED_TYPES)
+        _loaded(content, trusted=TRUSTED_TYPES)
 
     assert "\n" not in str(caught.value)
 
@@ -179,7 +196,7 @@ def test_refuses_what_is_no_skops_file(content: bytes) -> None:
 )
 def test_refuses_a_zip_file_that_is_no_skops_file(files: dict[str, bytes]) -> None:
     with pytest.raises(BundleError, match=r"^pipeline\.skops: skops can't read it"):
-        load_estimator(NAME, _zip(files), trusted=TRUSTED_TYPES)
+        _loaded(_zip(files), trusted=TRUSTED_TYPES)
 
 
 def test_refuses_a_zip_bomb() -> None:
@@ -187,13 +204,13 @@ def test_refuses_a_zip_bomb() -> None:
 
     assert len(content) < 20_000
     with pytest.raises(BundleError, match="unpacks to more than it is"):
-        load_estimator(NAME, content, trusted=TRUSTED_TYPES)
+        _loaded(content, trusted=TRUSTED_TYPES)
 
 
 def test_is_as_skops_writes_it_for_whoever_reads_it_with_skops_alone() -> None:
     model = LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0])
 
-    back = skops.io.loads(dump_estimator(NAME, model))
+    back = skops.io.loads(_dumped(model))
 
     assert back.coef_.tolist() == model.coef_.tolist()
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from ropewalk.models.common.bundle_folder import MAX_FILE_BYTES, read_folder, write_folder
+from ropewalk.models.common.bundle_folder import verify_copy, write_folder
 from ropewalk.models.common.example import record_example, replay_example
 from ropewalk.models.common.json_text import read_json, write_json
 from ropewalk.models.common.manifest import MANIFEST, Manifest
 from ropewalk.models.common.names import hint
+from ropewalk.models.common.private_copy import LIMITS, BundleLimits, private_copy
 from ropewalk.models.common.skops_file import dump_estimator, load_estimator
 from ropewalk.models.errors import BundleError, reason
 
@@ -132,7 +134,7 @@ def save_bundle(
     card: str,
     example: pd.DataFrame,
     trusted: Sequence[str],
-    max_file_bytes: int = MAX_FILE_BYTES,
+    limits: BundleLimits = LIMITS,
 ) -> None:
     """Save a model and all that belongs to it, once it is known that it can be loaded.
 
@@ -162,8 +164,8 @@ def save_bundle(
         A few input rows. Whoever loads the bundle predicts them, and compares.
     trusted : sequence of str
         Types that the model may hold, by their full name: `TRUSTED_TYPES` and your own.
-    max_file_bytes : int, default=2 GiB
-        The most that one file may have.
+    limits : BundleLimits, optional
+        The most that it may be.
 
     Raises
     ------
@@ -197,42 +199,49 @@ def save_bundle(
     >>> bundle.predict(pd.DataFrame({"dep_hour": [9.0]})).round(6)
     array([5.])
     """
-    contents = {
-        "pipeline.skops": dump_estimator("pipeline.skops", pipeline),
-        "input_schema.json": write_json("input_schema.json", input_schema),
-        "output_schema.json": write_json("output_schema.json", output_schema),
-        "metrics.json": write_json("metrics.json", metrics),
-        "lineage.json": write_json("lineage.json", lineage),
-        "card.md": card.encode(errors="replace"),
-    }
-    if preparation is not None:
-        contents["preparation.skops"] = dump_estimator("preparation.skops", preparation)
-    recorded = record_example(pipeline, example, input_schema)
-    contents["example.json"] = write_json("example.json", recorded)
-    manifest = Manifest.describe(contents, prediction_time)
-    for name, content in contents.items():
-        if len(content) > max_file_bytes:
-            raise BundleError(
-                f"{name}: {len(content)} bytes, more than the {max_file_bytes} allowed:"
-                " make the model smaller, or raise max_file_bytes here and where it is loaded"
-            )
-    _open(manifest, contents, trusted)
-    write_folder(Path(folder), {**contents, MANIFEST: manifest.write()})
+    with TemporaryDirectory(prefix="ropewalk-") as private:
+        copy = Path(private) / "bundle"
+        copy.mkdir()
+        dump_estimator(copy / "pipeline.skops", pipeline)
+        if preparation is not None:
+            dump_estimator(copy / "preparation.skops", preparation)
+        texts = {
+            "input_schema.json": input_schema,
+            "output_schema.json": output_schema,
+            "metrics.json": metrics,
+            "lineage.json": lineage,
+            "example.json": record_example(pipeline, example, input_schema),
+        }
+        for name, value in texts.items():
+            (copy / name).write_bytes(write_json(name, value))
+        (copy / "card.md").write_bytes(card.encode(errors="replace"))
+        for path in copy.iterdir():
+            limits.check_file(path.name, path.stat().st_size)
+        manifest = Manifest.describe(copy, prediction_time)
+        (copy / MANIFEST).write_bytes(manifest.write())
+        open_copy(copy, trusted=trusted)
+        write_folder(Path(folder), copy)
 
 
 def load_bundle(
-    folder: str | Path, *, trusted: Sequence[str], max_file_bytes: int = MAX_FILE_BYTES
+    place: str | Path,
+    *,
+    trusted: Sequence[str],
+    verifying_key: Path | None = None,
+    limits: BundleLimits = LIMITS,
 ) -> Bundle:
     """Load a bundle, once every byte of it is verified and it predicts its own example.
 
     Parameters
     ----------
-    folder : str or Path
+    place : str or Path
         The bundle.
     trusted : sequence of str
         Types that the model may hold, by their full name: `TRUSTED_TYPES` and your own.
-    max_file_bytes : int, default=2 GiB
-        The most that one file may have.
+    verifying_key : Path, optional
+        The public key of whoever must have signed it.
+    limits : BundleLimits, optional
+        The most that it may be.
 
     Returns
     -------
@@ -256,21 +265,41 @@ def load_bundle(
     ropewalk.models.errors.BundleError: nowhere: no bundle there (...): train a model first
     """
     try:
-        return _open(*read_folder(Path(folder), max_file_bytes), trusted)
+        with private_copy(Path(place), limits) as copy:
+            return open_copy(copy, trusted=trusted, verifying_key=verifying_key)
     except BundleError as error:
-        raise BundleError(f"{folder}: {error}") from error
+        raise BundleError(f"{place}: {error}") from error
 
 
-def _open(manifest: Manifest, contents: Mapping[str, bytes], trusted: Sequence[str]) -> Bundle:
-    """Make a bundle of files that were verified."""
+def open_copy(folder: Path, *, trusted: Sequence[str], verifying_key: Path | None = None) -> Bundle:
+    """Load a bundle from a folder that nobody else can change, once it is verified there.
+
+    Parameters
+    ----------
+    folder : Path
+        A private copy of the bundle, as `private_copy` makes it.
+    trusted, verifying_key
+        As `load_bundle` takes them.
+
+    Returns
+    -------
+    Bundle
+        The model and all that belongs to it; the folder is no longer needed.
+
+    Raises
+    ------
+    BundleError
+        As `load_bundle` raises it.
+    """
+    manifest = verify_copy(folder, verifying_key)
     values = {
-        name: read_json(name, content)
-        for name, content in contents.items()
+        name: read_json(name, (folder / name).read_bytes())
+        for name in manifest.files
         if name.endswith(".json")
     }
     models = {
-        name: load_estimator(name, content, trusted)
-        for name, content in contents.items()
+        name: load_estimator(folder / name, trusted)
+        for name in manifest.files
         if name.endswith(".skops")
     }
     if not _names(values["output_schema.json"]):
@@ -289,7 +318,7 @@ def _open(manifest: Manifest, contents: Mapping[str, bytes], trusted: Sequence[s
         prediction_time=manifest.prediction_time,
         metrics=values["metrics.json"],
         lineage=values["lineage.json"],
-        card=contents["card.md"].decode(errors="replace"),
+        card=(folder / "card.md").read_bytes().decode(errors="replace"),
         example=frame,
         manifest=manifest,
     )

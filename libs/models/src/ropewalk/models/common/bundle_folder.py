@@ -1,25 +1,24 @@
-"""A bundle's files on disk: written whole or not at all, and read once."""
+"""A bundle's files on disk: written whole or not at all, and verified."""
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import os
 import secrets
 import shutil
-import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ropewalk.models.common.manifest import MANIFEST, OPTIONAL, REQUIRED, Manifest
+from ropewalk.models.common.manifest import MANIFEST, OPTIONAL, REQUIRED, Manifest, StoredFile
 from ropewalk.models.errors import BundleError
 
-MAX_FILE_BYTES = 2 * 1024**3
-_MAX_MANIFEST_BYTES = 1024**2
+# Of each file but the models: such a file is read whole.
+MAX_TEXT_BYTES = 16 * 1024**2
+_CHUNK_BYTES = 1024**2
 
 
-def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
+def write_folder(folder: Path, copy: Path) -> None:
     """Write a bundle's files, in the place of the bundle that was there.
 
     They are written into a folder beside it, named `.<name>.unfinished-...`, which is then
@@ -30,8 +29,8 @@ def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     ----------
     folder : Path
         Where the bundle goes; folders above it are made.
-    contents : mapping of str to bytes
-        Its files by name, the manifest among them.
+    copy : Path
+        A folder with its files, the manifest among them.
 
     Raises
     ------
@@ -46,7 +45,7 @@ def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
             _check_place(folder)
             unfinished = _beside(place, "unfinished")
             try:
-                _write_files(unfinished, contents)
+                _write_files(unfinished, copy)
                 _put_in_place(unfinished, place)
             finally:
                 shutil.rmtree(unfinished, ignore_errors=True)
@@ -55,85 +54,67 @@ def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
         raise BundleError(f"{folder}: can't be written ({told})") from error
 
 
-def read_folder(folder: Path, max_file_bytes: int) -> tuple[Manifest, dict[str, bytes]]:
-    """Read a bundle's files, each once, and verify what was read.
+def verify_copy(folder: Path, verifying_key: Path | None = None) -> Manifest:
+    """Verify every byte of a bundle, in a folder that nobody else can change.
+
+    Parameters
+    ----------
+    folder : Path
+        A private copy of the bundle, as `private_copy` makes it.
+    verifying_key : Path, optional
+        The public key of whoever must have signed it.
+
+    Returns
+    -------
+    Manifest
+        What the bundle is made of.
+
+    Raises
+    ------
+    BundleError
+        If it is not signed with that key, a file is missing, is not in the manifest or was
+        changed, or it was made by versions that don't fit those here.
+    """
+    names = sorted(os.listdir(folder))
+    for name in names:
+        _check_size(folder / name)
+    if MANIFEST not in names:
+        raise BundleError(f"{MANIFEST}: missing: copy the bundle again")
+    manifest = Manifest.read((folder / MANIFEST).read_bytes())
+    for name in names:
+        if name != MANIFEST and name not in manifest.files:
+            raise BundleError(f"{name}: not in {MANIFEST}: remove it, or don't use this bundle")
+    for name in manifest.files:
+        if name not in names:
+            raise BundleError(f"{name}: missing: copy the bundle again")
+        manifest.check(folder / name)
+    return manifest
+
+
+def bundle_digest(folder: Path) -> str:
+    """Give the digest of a bundle, which tells it from any other.
 
     Parameters
     ----------
     folder : Path
         The bundle.
-    max_file_bytes : int
-        The most that one file may have.
 
     Returns
     -------
-    manifest : Manifest
-        What the bundle is made of.
-    contents : dict of str to bytes
-        The other files by name: these bytes were verified, whatever happens to the files.
-
-    Raises
-    ------
-    BundleError
-        If a file is missing, is not in the manifest, was changed, is a link or too large.
+    str
+        The SHA-256 of `manifest.json`, which holds the hash of every other file, as 64
+        hexadecimal digits. Nothing is verified.
     """
-    while True:
-        try:
-            # Every file is opened in this folder, even if another takes its name meanwhile.
-            opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        except OSError as error:
-            raise BundleError(f"no bundle there ({error.strerror}): train a model first") from error
-        try:
-            return _read_files(opened, max_file_bytes)
-        except BundleError:
-            if not _replaced(opened, folder):
-                raise
-        finally:
-            os.close(opened)
+    return StoredFile.of(folder / MANIFEST).sha256
 
 
-def _read_files(opened: int, max_file_bytes: int) -> tuple[Manifest, dict[str, bytes]]:
-    manifest = Manifest.read(_read_file(opened, MANIFEST, _MAX_MANIFEST_BYTES))
-    for name in sorted(os.listdir(opened)):
-        if name != MANIFEST and name not in manifest.files:
-            raise BundleError(f"{name}: not in {MANIFEST}: remove it, or don't use this bundle")
-    contents = {}
-    for name in manifest.files:
-        contents[name] = _read_file(opened, name, max_file_bytes)
-        manifest.check(name, contents[name])
-    return manifest, contents
-
-
-def _read_file(opened: int, name: str, max_bytes: int) -> bytes:
-    try:
-        with open(name, "rb", opener=lambda path, flags: _opener(path, flags, opened)) as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise BundleError(f"{name}: is no file: copy the bundle again")
-            if found.st_size > max_bytes:
-                raise BundleError(
-                    f"{name}: {found.st_size} bytes, more than the {max_bytes} allowed:"
-                    " raise max_file_bytes if you expect that"
-                )
-            # One more, so that a file that grows meanwhile has another size than expected.
-            return file.read(found.st_size + 1)
-    except FileNotFoundError:
-        raise BundleError(f"{name}: missing: copy the bundle again") from None
-    except OSError as error:
-        told = "is a link" if error.errno == errno.ELOOP else f"can't be read ({error.strerror})"
-        raise BundleError(f"{name}: {told}: copy the bundle again") from error
-
-
-def _opener(path: str, flags: int, opened: int) -> int:
-    # A link may lead anywhere, and a pipe would block for ever.
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=opened)
-
-
-def _replaced(opened: int, folder: Path) -> bool:
-    try:
-        return not os.path.samestat(os.fstat(opened), os.stat(folder))
-    except OSError:
-        return True  # Gone, for the moment or for good: opening it again will tell.
+def _check_size(path: Path) -> None:
+    size = path.stat().st_size
+    if path.suffix != ".skops" and size > MAX_TEXT_BYTES:
+        raise BundleError(
+            f"{path.name}: {size} bytes, more than the {MAX_TEXT_BYTES} that a bundle's text may"
+            " have: make it smaller"
+        )
 
 
 @contextmanager
@@ -179,11 +160,11 @@ def _check_place(folder: Path) -> None:
         raise BundleError(f"{folder}: {found}, so it is no bundle to replace: choose another place")
 
 
-def _write_files(folder: Path, contents: Mapping[str, bytes]) -> None:
+def _write_files(folder: Path, copy: Path) -> None:
     folder.mkdir()
-    for name, content in contents.items():
-        with open(folder / name, "xb") as file:
-            file.write(content)
+    for source in sorted(copy.iterdir()):
+        with open(source, "rb") as read, open(folder / source.name, "xb") as file:
+            shutil.copyfileobj(read, file, _CHUNK_BYTES)
             file.flush()
             os.fsync(file.fileno())
     _sync(folder)

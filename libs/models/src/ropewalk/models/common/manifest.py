@@ -7,6 +7,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Self
 
 from ropewalk.models.common.json_text import read_json, write_json
@@ -41,17 +42,20 @@ class StoredFile:
 
     Examples
     --------
-    >>> StoredFile.of(b"").sha256[:8]
-    'e3b0c442'
+    >>> import os
+    >>> StoredFile.of(Path(os.devnull))
+    StoredFile(size=0, sha256='e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
     """
 
     size: int
     sha256: str
 
     @classmethod
-    def of(cls, content: bytes) -> Self:
-        """Measure a file's bytes."""
-        return cls(size=len(content), sha256=hashlib.sha256(content).hexdigest())
+    def of(cls, path: Path) -> Self:
+        """Measure a file, by small pieces."""
+        with open(path, "rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            return cls(size=file.tell(), sha256=sha256)
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,10 @@ class Manifest:
 
     Examples
     --------
-    >>> manifest = Manifest.describe({"card.md": b"A model."}, prediction_time="booked_at")
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as place:
+    ...     _ = (Path(place) / "card.md").write_text("A model.")
+    ...     manifest = Manifest.describe(Path(place), prediction_time="booked_at")
     >>> manifest.files["card.md"].size
     8
     """
@@ -83,13 +90,13 @@ class Manifest:
     files: Mapping[str, StoredFile]
 
     @classmethod
-    def describe(cls, contents: Mapping[str, bytes], prediction_time: str) -> Self:
+    def describe(cls, folder: Path, prediction_time: str) -> Self:
         """Describe files that were made in this process.
 
         Parameters
         ----------
-        contents : mapping of str to bytes
-            The files by name.
+        folder : Path
+            Where they are, and nothing else is.
         prediction_time : str
             Name of the time column at which a prediction is made.
         """
@@ -99,7 +106,7 @@ class Manifest:
                 versions[package] = version(package)
             except PackageNotFoundError:
                 continue  # Run from source.
-        files = {name: StoredFile.of(contents[name]) for name in sorted(contents)}
+        files = {path.name: StoredFile.of(path) for path in sorted(folder.iterdir())}
         return cls(FORMAT, prediction_time, versions, files)
 
     @classmethod
@@ -115,7 +122,8 @@ class Manifest:
         ------
         BundleError
             If it is no manifest, is of a later format, lists a file that belongs to no bundle or
-            lacks one that does, or was made with another version of scikit-learn.
+            lacks one that does, was made with another version of scikit-learn, or is written in
+            another way than `write` does.
         """
         given = read_json(MANIFEST, content)
         _check_format(given.get("format"))
@@ -127,13 +135,22 @@ class Manifest:
         _check_names(list(files))
         _check_versions(versions)
         stored = {name: _stored(name, entry) for name, entry in files.items()}
-        return cls(FORMAT, time, {str(k): str(v) for k, v in versions.items()}, stored)
+        manifest = cls(FORMAT, time, {str(k): str(v) for k, v in versions.items()}, stored)
+        if manifest.write() != content:
+            # Whoever reads it must read the same: no name twice, and nothing beside.
+            raise BundleError(f"{MANIFEST}: was changed or written by hand: save the bundle again")
+        return manifest
 
     def write(self) -> bytes:
         """Give the bytes of `manifest.json`."""
         return write_json(MANIFEST, asdict(self))
 
-    def check(self, name: str, content: bytes) -> None:
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of `manifest.json`, which stands for all of the bundle."""
+        return hashlib.sha256(self.write()).hexdigest()
+
+    def check(self, path: Path) -> None:
         """Refuse a file whose bytes are others than when it was saved.
 
         Raises
@@ -141,7 +158,8 @@ class Manifest:
         BundleError
             If size or hash differ.
         """
-        expected, found = self.files[name], StoredFile.of(content)
+        name, found = path.name, StoredFile.of(path)
+        expected = self.files[name]
         if found.size != expected.size:
             raise BundleError(
                 f"{name}: {found.size} bytes, {expected.size} in {MANIFEST}:"

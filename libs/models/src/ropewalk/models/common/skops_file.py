@@ -1,12 +1,12 @@
-"""A fitted estimator as bytes: the same bytes for the same estimator, and no pickle."""
+"""A fitted estimator as a file: the same bytes for the same estimator, and no pickle."""
 
 from __future__ import annotations
 
-import io
 import json
 import warnings
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryFile
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 import skops.io
@@ -23,7 +23,7 @@ _STOP_WORDS = "_stop_words_id"
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # The first that a zip file can hold.
 
 
-def dump_estimator(name: str, estimator: BaseEstimator) -> bytes:
+def dump_estimator(path: Path, estimator: BaseEstimator) -> None:
     """Write a fitted estimator in the format of skops.
 
     skops numbers objects by their addresses, names files by them, dates each file and keeps a
@@ -31,15 +31,10 @@ def dump_estimator(name: str, estimator: BaseEstimator) -> bytes:
 
     Parameters
     ----------
-    name : str
-        The file, for the error's message.
+    path : Path
+        The file to write: a zip file, not compressed.
     estimator : BaseEstimator
         Fitted.
-
-    Returns
-    -------
-    bytes
-        A zip file, not compressed.
 
     Raises
     ------
@@ -49,38 +44,38 @@ def dump_estimator(name: str, estimator: BaseEstimator) -> bytes:
     Examples
     --------
     >>> from sklearn.linear_model import LinearRegression
-    >>> content = dump_estimator("a.skops", LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0]))
-    >>> load_estimator("a.skops", content, trusted=()).predict([[3.0]]).round(6)
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as place:
+    ...     path = Path(place) / "pipeline.skops"
+    ...     dump_estimator(path, LinearRegression().fit([[0.0], [1.0]], [0.0, 2.0]))
+    ...     load_estimator(path, trusted=()).predict([[3.0]]).round(6)
     array([6.])
     """
-    try:
-        written = skops.io.dumps(estimator)
-    except Exception as error:  # Whatever a part of the estimator makes skops raise.
-        raise BundleError(
-            f"{name}: skops can't write {type(estimator).__name__} ({reason(error)}):"
-            " keep functions and open files out of a model"
-        ) from error
     numbers: dict[object, int] = {}
     files: dict[str, str] = {}
-    content = io.BytesIO()
-    with ZipFile(io.BytesIO(written)) as source, ZipFile(content, "w", ZIP_STORED) as target:
-        schema = _renumbered(json.loads(source.read(_SCHEMA)), numbers, files)
-        for old, new in files.items():
-            target.writestr(ZipInfo(new, _EPOCH), source.read(old))
-        text = json.dumps(schema, separators=(",", ":"))
-        target.writestr(ZipInfo(_SCHEMA, _EPOCH), text)
-    return content.getvalue()
+    with TemporaryFile(dir=path.parent) as written:
+        try:
+            skops.io.dump(estimator, written)
+        except Exception as error:  # Whatever a part of the estimator makes skops raise.
+            raise BundleError(
+                f"{path.name}: skops can't write {type(estimator).__name__} ({reason(error)}):"
+                " keep functions and open files out of a model"
+            ) from error
+        with ZipFile(written) as source, ZipFile(path, "x", ZIP_STORED) as target:
+            schema = _renumbered(json.loads(source.read(_SCHEMA)), numbers, files)
+            for old, new in files.items():
+                target.writestr(ZipInfo(new, _EPOCH), source.read(old))
+            text = json.dumps(schema, separators=(",", ":"))
+            target.writestr(ZipInfo(_SCHEMA, _EPOCH), text)
 
 
-def load_estimator(name: str, content: bytes, trusted: Sequence[str]) -> BaseEstimator:
+def load_estimator(path: Path, trusted: Sequence[str]) -> BaseEstimator:
     """Read a fitted estimator that is made of trusted types only.
 
     Parameters
     ----------
-    name : str
-        The file, for the error's message.
-    content : bytes
-        What `dump_estimator` gave.
+    path : Path
+        What `dump_estimator` wrote, where nobody else can change it.
     trusted : sequence of str
         Types, by their full name, beyond those that skops trusts by itself.
 
@@ -95,25 +90,25 @@ def load_estimator(name: str, content: bytes, trusted: Sequence[str]) -> BaseEst
         If it holds a type that is not trusted, or is not such a file.
     """
     try:
-        with ZipFile(io.BytesIO(content)) as archive:
+        with ZipFile(path) as archive:
             members = archive.infolist()
-        if sum(member.file_size for member in members) > len(content):
-            raise BundleError(f"{name}: unpacks to more than it is: don't use this bundle")
+        if sum(member.file_size for member in members) > path.stat().st_size:
+            raise BundleError(f"{path.name}: unpacks to more than it is: don't use this bundle")
         with warnings.catch_warnings():
             # The manifest was asked already whether this version of scikit-learn will do.
             warnings.simplefilter("ignore", InconsistentVersionWarning)
-            return skops.io.loads(content, trusted=list(trusted))
+            return skops.io.load(path, trusted=list(trusted))
     except UntrustedTypesFoundException as error:
-        unknown = sorted(set(skops.io.get_untrusted_types(data=content)) - set(trusted))
+        unknown = sorted(set(skops.io.get_untrusted_types(file=path)) - set(trusted))
         raise BundleError(
-            f"{name}: holds types that are not trusted: {', '.join(unknown)};"
+            f"{path.name}: holds types that are not trusted: {', '.join(unknown)};"
             " add to trusted those that you have reviewed"
         ) from error
     except BundleError:
         raise
     except Exception as error:  # Whatever the file makes skops raise.
         raise BundleError(
-            f"{name}: skops can't read it ({reason(error)}): save the bundle again"
+            f"{path.name}: skops can't read it ({reason(error)}): save the bundle again"
         ) from error
 
 
