@@ -14,7 +14,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ropewalk.models.common.rows import fit_rows, predict_rows
-from ropewalk.models.ensemble.random_forests.cpus import bounded_jobs
+from ropewalk.models.common.cpus import bounded_jobs
 from ropewalk.models.errors import ModelInputError
 
 
