@@ -6,13 +6,14 @@ from ropewalk.models.common.conformal import ConformalIntervals, ConformalSets
 from ropewalk.models.common.json_rows import frame_to_rows, rows_to_frame
 from ropewalk.models.common.metrics import mae, rmse, skill
 from ropewalk.models.common.private_copy import BundleLimits
-from ropewalk.models.common.time_split import time_split
+from ropewalk.models.common.time_split import TimeFolds, time_split
 
 __all__ = [
     "Bundle",
     "BundleLimits",
     "ConformalIntervals",
     "ConformalSets",
+    "TimeFolds",
     "bundle_digest",
     "frame_to_rows",
     "load_bundle",
