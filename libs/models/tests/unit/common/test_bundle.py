@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import model_signing  # noqa: F401 (what the extra brings)
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,10 +25,12 @@ from ropewalk.models import (
     BundleLimits,
     ModelError,
     OlsrRegressor,
+    bundle_digest,
     load_bundle,
     save_bundle,
 )
 from ropewalk.models.common.manifest import MANIFEST, Manifest
+from ropewalk.models.common.signing import SIGNATURE
 from ropewalk.models.common.skops_file import dump_estimator
 
 INPUT_SCHEMA: Mapping[str, object] = {
@@ -315,3 +318,43 @@ def test_two_loaded_bundles_are_equal_only_to_themselves(folder: Path) -> None:
     bundle: Bundle = load_bundle(folder, trusted=TRUSTED)
 
     assert bundle != load_bundle(folder, trusted=TRUSTED)
+
+
+def test_a_signed_bundle_is_loaded_with_the_key_and_without(
+    folder: Path, tmp_path: Path, keys: tuple[Path, Path]
+) -> None:
+    save_bundle(tmp_path / "signed", **_arguments(), signing_key=keys[0])
+
+    for key in (keys[1], None):
+        bundle = load_bundle(tmp_path / "signed", trusted=TRUSTED, verifying_key=key)
+        assert bundle.manifest == load_bundle(folder, trusted=TRUSTED).manifest
+    assert bundle_digest(tmp_path / "signed") == bundle_digest(folder) == bundle.manifest.digest
+    save_bundle(tmp_path / "signed", **_arguments())  # Replaced like any other.
+    assert not (tmp_path / "signed" / SIGNATURE).exists()
+
+
+@pytest.mark.parametrize("signature", [None, b"", b"{}"])
+def test_with_a_key_not_a_byte_of_an_unsigned_bundle_is_parsed(
+    folder: Path, keys: tuple[Path, Path], signature: bytes | None
+) -> None:
+    for path in folder.iterdir():
+        path.write_bytes(b"no JSON")
+    if signature is not None:
+        (folder / SIGNATURE).write_bytes(signature)
+
+    with pytest.raises(BundleError, match=r"bundle: model\.sig: (missing|is no signature)"):
+        load_bundle(folder, trusted=TRUSTED, verifying_key=keys[1])
+    with pytest.raises(BundleError, match=r"bundle: manifest\.json: no JSON"):
+        load_bundle(folder, trusted=TRUSTED)
+
+
+def test_what_can_not_be_signed_is_not_saved(tmp_path: Path, keys: tuple[Path, Path]) -> None:
+    with pytest.raises(BundleError, match="is no private key in PEM"):
+        save_bundle(tmp_path / "bundle", **_arguments(), signing_key=_closed(keys[1]))
+
+    assert not (tmp_path / "bundle").exists()
+
+
+def _closed(path: Path) -> Path:
+    path.chmod(0o600)
+    return path

@@ -18,6 +18,7 @@ from ropewalk.models.common.json_text import read_json, write_json
 from ropewalk.models.common.manifest import MANIFEST, Manifest
 from ropewalk.models.common.names import hint
 from ropewalk.models.common.private_copy import LIMITS, BundleLimits, private_copy
+from ropewalk.models.common.signing import sign_folder
 from ropewalk.models.common.skops_file import dump_estimator, load_estimator
 from ropewalk.models.errors import BundleError, reason
 
@@ -134,6 +135,7 @@ def save_bundle(
     card: str,
     example: pd.DataFrame,
     trusted: Sequence[str],
+    signing_key: Path | None = None,
     limits: BundleLimits = LIMITS,
 ) -> None:
     """Save a model and all that belongs to it, once it is known that it can be loaded.
@@ -164,6 +166,8 @@ def save_bundle(
         A few input rows. Whoever loads the bundle predicts them, and compares.
     trusted : sequence of str
         Types that the model may hold, by their full name: `TRUSTED_TYPES` and your own.
+    signing_key : Path, optional
+        A private key in PEM: the bundle is signed with it, which takes the extra `signing`.
     limits : BundleLimits, optional
         The most that it may be.
 
@@ -219,6 +223,8 @@ def save_bundle(
             limits.check_file(path.name, path.stat().st_size)
         manifest = Manifest.describe(copy, prediction_time)
         (copy / MANIFEST).write_bytes(manifest.write())
+        if signing_key is not None:
+            sign_folder(copy, signing_key)
         open_copy(copy, trusted=trusted)
         write_folder(Path(folder), copy)
 
@@ -239,7 +245,8 @@ def load_bundle(
     trusted : sequence of str
         Types that the model may hold, by their full name: `TRUSTED_TYPES` and your own.
     verifying_key : Path, optional
-        The public key of whoever must have signed it.
+        The public key, in PEM, that belongs to the private one with which it must be signed;
+        without it, a signature is not looked at.
     limits : BundleLimits, optional
         The most that it may be.
 
@@ -251,7 +258,8 @@ def load_bundle(
     Raises
     ------
     BundleError
-        If a file is missing, is not in the manifest, was changed, is a link or too large; if the
+        If it is not signed with the key that is asked for; if a file is missing, is not in the
+        manifest, was changed, is a link or too large; if the
         bundle is of a later format or was made with another version of scikit-learn; if it holds
         a type that is not trusted; or if it predicts its example differently than when saved.
 

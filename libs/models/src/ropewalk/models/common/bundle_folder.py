@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ropewalk.models.common.manifest import MANIFEST, OPTIONAL, REQUIRED, Manifest, StoredFile
+from ropewalk.models.common.signing import SIGNATURE, verify_signature
 from ropewalk.models.errors import BundleError
 
 # Of each file but the models: such a file is read whole.
@@ -78,11 +79,13 @@ def verify_copy(folder: Path, verifying_key: Path | None = None) -> Manifest:
     names = sorted(os.listdir(folder))
     for name in names:
         _check_size(folder / name)
+    if verifying_key is not None:
+        verify_signature(folder, verifying_key)
     if MANIFEST not in names:
         raise BundleError(f"{MANIFEST}: missing: copy the bundle again")
     manifest = Manifest.read((folder / MANIFEST).read_bytes())
     for name in names:
-        if name != MANIFEST and name not in manifest.files:
+        if name not in {MANIFEST, SIGNATURE, *manifest.files}:
             raise BundleError(f"{name}: not in {MANIFEST}: remove it, or don't use this bundle")
     for name in manifest.files:
         if name not in names:
@@ -154,7 +157,7 @@ def _check_place(folder: Path) -> None:
     if not folder.is_dir():
         raise BundleError(f"{folder}: is a file: choose another place for the bundle")
     names = {path.name for path in folder.iterdir()}
-    others = sorted(names - {MANIFEST, *REQUIRED, *OPTIONAL})
+    others = sorted(names - {MANIFEST, SIGNATURE, *REQUIRED, *OPTIONAL})
     if names and (others or MANIFEST not in names):
         found = f"holds {others[0]!r}" if others else f"has no {MANIFEST}"
         raise BundleError(f"{folder}: {found}, so it is no bundle to replace: choose another place")
