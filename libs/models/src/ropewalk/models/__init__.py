@@ -21,10 +21,19 @@ from ropewalk.models.ensemble import (
     RandomForestAllFeaturesRegressor,
     RandomForestNoFeaturesRegressor,
 )
-from ropewalk.models.errors import BundleError, ModelError, ModelInputError, ModelTypeError
+from ropewalk.models.errors import (
+    BundleError,
+    ModelError,
+    ModelInputError,
+    ModelTypeError,
+    StoreConflictError,
+    StoreError,
+)
 from ropewalk.models.model_contract import ModelContract
 from ropewalk.models.regression import OlsrRegressor
 from ropewalk.models.rule_based import NaiveRegressor
+from ropewalk.models.store import ModelStore, Store
+from ropewalk.models.store.store_contract import StoreContract
 from ropewalk.models.trusted_types import TRUSTED_TYPES, TRUSTED_TYPES_BY_FAMILY
 
 __all__ = [
@@ -39,11 +48,16 @@ __all__ = [
     "ModelContract",
     "ModelError",
     "ModelInputError",
+    "ModelStore",
     "ModelTypeError",
     "NaiveRegressor",
     "OlsrRegressor",
     "RandomForestAllFeaturesRegressor",
     "RandomForestNoFeaturesRegressor",
+    "Store",
+    "StoreConflictError",
+    "StoreContract",
+    "StoreError",
     "TimeFolds",
     "bundle_digest",
     "frame_to_rows",

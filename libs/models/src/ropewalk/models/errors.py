@@ -52,3 +52,23 @@ class BundleError(ModelError):
     >>> issubclass(BundleError, ModelError)
     True
     """
+
+
+class StoreError(ModelError):
+    """A store that can't do what it was asked; names the place and the reason.
+
+    Examples
+    --------
+    >>> issubclass(StoreError, ModelError)
+    True
+    """
+
+
+class StoreConflictError(StoreError):
+    """An alias that somebody else moved meanwhile; tells who, when and why.
+
+    Examples
+    --------
+    >>> issubclass(StoreConflictError, StoreError)
+    True
+    """
