@@ -5,8 +5,16 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 import skops.io
+from sklearn.dummy import DummyClassifier, DummyRegressor
 
-from ropewalk.models.common import ConformalIntervals, ConformalSets
+from ropewalk.models.common import (
+    AdaptiveIntervals,
+    ConformalClassifier,
+    ConformalIntervals,
+    ConformalRegressor,
+    ConformalSets,
+    TimeFolds,
+)
 from ropewalk.models.ensemble import (
     HistogramBoostingRegressor,
     RandomForestAllFeaturesRegressor,
@@ -36,7 +44,10 @@ def test_each_family_trusts_what_its_models_need_and_nothing_else() -> None:
             skops.io.get_untrusted_types(data=content)
         )
     for calibration in (
+        AdaptiveIntervals(0.4, group="origin", min_rows=1).fit([0.0], [0.0], FLIGHT),
+        ConformalClassifier(DummyClassifier(), cv=TimeFolds(2)).fit(X, X[:, 0] > 0),
         ConformalIntervals("origin", min_rows=1).fit([0.0], [0.0], FLIGHT),
+        ConformalRegressor(DummyRegressor()).fit(X, X[:, 0]),
         ConformalSets("origin", min_rows=1).fit(["late"], [[1.0]], ["late"], FLIGHT),
     ):
         content = skops.io.dumps(calibration)

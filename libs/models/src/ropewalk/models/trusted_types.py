@@ -7,7 +7,7 @@ from types import MappingProxyType
 _TREE = "sklearn.tree._tree.Tree"
 _PREDICTOR = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
 _FORESTS = "ropewalk.models.ensemble.random_forests"
-_CONFORMAL = "ropewalk.models.common.conformal"
+_COMMON = "ropewalk.models.common"
 _BOOSTING = "ropewalk.models.ensemble.boosting.histogram_boosting"
 
 TRUSTED_TYPES_BY_FAMILY = MappingProxyType(
@@ -20,7 +20,14 @@ TRUSTED_TYPES_BY_FAMILY = MappingProxyType(
             _TREE,
         ),
         "boosting": (f"{_BOOSTING}.HistogramBoostingRegressor", _PREDICTOR),
-        "calibration": (f"{_CONFORMAL}.ConformalIntervals", f"{_CONFORMAL}.ConformalSets"),
+        "calibration": (
+            f"{_COMMON}.adaptive_intervals.AdaptiveIntervals",
+            f"{_COMMON}.conformal.ConformalIntervals",
+            f"{_COMMON}.conformal.ConformalSets",
+            f"{_COMMON}.conformal_models.ConformalClassifier",
+            f"{_COMMON}.conformal_models.ConformalRegressor",
+            f"{_COMMON}.time_split.TimeFolds",
+        ),
     }
 )
 """What each family, and the calibration of any, needs beyond what skops trusts by itself.

@@ -1,23 +1,30 @@
 """What every model needs: measures, the split by time, calibration, and the bundle."""
 
+from ropewalk.models.common.adaptive_intervals import AdaptiveIntervals
 from ropewalk.models.common.bundle import Bundle, load_bundle, save_bundle
 from ropewalk.models.common.bundle_folder import bundle_digest
 from ropewalk.models.common.conformal import ConformalIntervals, ConformalSets
+from ropewalk.models.common.conformal_models import ConformalClassifier, ConformalRegressor
 from ropewalk.models.common.json_rows import frame_to_rows, rows_to_frame
 from ropewalk.models.common.metrics import mae, rmse, skill
+from ropewalk.models.common.out_of_fold import out_of_fold
 from ropewalk.models.common.private_copy import BundleLimits
 from ropewalk.models.common.time_split import TimeFolds, time_split
 
 __all__ = [
+    "AdaptiveIntervals",
     "Bundle",
     "BundleLimits",
+    "ConformalClassifier",
     "ConformalIntervals",
+    "ConformalRegressor",
     "ConformalSets",
     "TimeFolds",
     "bundle_digest",
     "frame_to_rows",
     "load_bundle",
     "mae",
+    "out_of_fold",
     "rmse",
     "rows_to_frame",
     "save_bundle",

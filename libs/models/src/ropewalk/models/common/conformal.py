@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ropewalk.models.common.arrays import numbers, same_rows
-from ropewalk.models.common.groups import group_rows
+from ropewalk.models.common.groups import group_rows, groups_among
 from ropewalk.models.errors import ModelInputError
 
 
@@ -43,6 +43,15 @@ class _Calibration(BaseEstimator):
     def _limits(self, level: float, X: pd.DataFrame | None, n_rows: int) -> npt.NDArray[np.float64]:
         """Give for each row the score that its own exceeds no more often than asked."""
         check_is_fitted(self)
+        limits = self.limits_of_groups(level)
+        if self.group is None:
+            return np.full(n_rows, limits[-1])
+        number = groups_among(self.keys_, X, self.group)
+        same_rows(predictions=np.empty(n_rows), X=number)
+        return limits[number]
+
+    def limits_of_groups(self, level: float) -> npt.NDArray[np.float64]:
+        """Give the limit of each of `keys_`, and last the overall one."""
         share = _share(level)
         size = len(self.scores_)
         rank = int(_ranks(np.array([size]), share)[0])
@@ -52,19 +61,13 @@ class _Calibration(BaseEstimator):
                 f" and there are {size}: ask for less, or calibrate on more rows"
             )
         overall = self.scores_[rank - 1]
-        limits = np.full(n_rows, overall)
-        if self.group is None:
-            return limits
-        number, keys = group_rows(X, self.group)
-        same_rows(predictions=limits, X=number)
         sizes = np.diff(self.ends_, prepend=0)
         ranks = _ranks(sizes, share)
         own = self.group_scores_[self.ends_ - sizes + np.minimum(ranks, sizes) - 1]
         # A group too small for this level: no less than its worst row, so that a higher level is
         # never narrower.
         own = np.where(ranks > sizes, np.maximum(own, overall), own)
-        by_key = dict(zip(self.keys_, own, strict=True))
-        return np.array([by_key.get(key, overall) for key in keys], dtype=np.float64)[number]
+        return np.append(own, overall)
 
 
 class ConformalIntervals(_Calibration):

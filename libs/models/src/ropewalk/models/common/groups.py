@@ -69,3 +69,33 @@ def group_rows(
     number = {key: position for position, key in enumerate(keys)}
     positions = np.array([number[key] for key in found_keys], dtype=np.intp)
     return positions[found], keys
+
+
+def groups_among(
+    known: list[tuple[str, ...]], X: object, group: str | Sequence[str]
+) -> npt.NDArray[np.intp]:
+    """Tell which of the groups known each row belongs to.
+
+    Parameters
+    ----------
+    known : list of tuple of str
+        Groups, as `group_rows` names them.
+    X : DataFrame of shape (n_rows, n_columns)
+        Rows with the columns of `group`.
+    group : str or sequence of str
+        Columns whose values make a group.
+
+    Returns
+    -------
+    ndarray of intp of shape (n_rows,)
+        Positions in `known`; -1 for a group that is not there.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> groups_among([("=EWR",)], pd.DataFrame({"origin": ["EWR", "LGA"]}), "origin")
+    array([ 0, -1])
+    """
+    number, keys = group_rows(X, group)
+    positions = {key: position for position, key in enumerate(known)}
+    return np.array([positions.get(key, -1) for key in keys], dtype=np.intp)[number]

@@ -13,8 +13,8 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from ropewalk.models.common.rows import fit_rows, predict_rows
 from ropewalk.models.common.cpus import bounded_jobs
+from ropewalk.models.common.rows import fit_rows, predict_rows
 from ropewalk.models.errors import ModelInputError
 
 
