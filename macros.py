@@ -2,7 +2,7 @@
 # who looks after it, what it may use, whom it serves.
 
 
-def _room(description, team, third_party, libs, command, extras={}, test_data=()):
+def _room(description, team, third_party, libs, command, extras={}, entry_points={}, test_data=()):
     folder = build_file_dir()
     room = folder.name
     __defaults__(all=dict(tags=[f"team:{team}"]))
@@ -52,7 +52,8 @@ def _room(description, team, third_party, libs, command, extras={}, test_data=()
             extras_require=extras,
         ),
         entry_points={
-            "console_scripts": {f"ropewalk-{room.replace('_', '-')}": command} if command else {}
+            "console_scripts": {f"ropewalk-{room.replace('_', '-')}": command} if command else {},
+            **entry_points,
         },
     )
     files(name="docs", sources=["README.md", "CHANGELOG.md", "VERSION"])
@@ -62,14 +63,24 @@ def _room(description, team, third_party, libs, command, extras={}, test_data=()
         python_source(name=room, source=f"{room}.py")
 
 
-def lib(description, team, third_party, dependents, public, command=None, extras={}):
+def lib(
+    description,
+    team,
+    third_party,
+    dependents,
+    public,
+    command=None,
+    extras={},
+    entry_points={},
+):
     """A library: sources, unit and integration tests, a wheel. It knows no other room.
 
     Of its modules the folders in ``dependents`` may import those that are ``public``, and all
     others are its own. ``extras`` are packages that a user of the wheel may choose to install:
     the modules that import them say `# pants: no-infer-dep`, or the wheel would require them.
+    ``entry_points``, by group, are what other installed packages find this one by.
     """
-    _room(description, team, third_party, [], command, extras)
+    _room(description, team, third_party, [], command, extras, entry_points)
     folder = build_file_dir()
     code = f"//{folder}/src"
     modules = [f"[{code}/ropewalk/{folder.name}/{module}]" for module in public]

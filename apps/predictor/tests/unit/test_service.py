@@ -184,7 +184,7 @@ def test_it_says_that_it_lives_while_it_predicts(
     def slow(bundle: Bundle, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
         predicting.set()
         assert go_on.wait(30)
-        return bundle.predict(rows)
+        return np.asarray(bundle.predict(rows), dtype=np.float64)
 
     monkeypatch.setattr(module, "ask", slow)
 

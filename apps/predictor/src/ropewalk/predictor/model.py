@@ -67,7 +67,7 @@ def ask(bundle: Bundle, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
         If the model can't use a value, or has no finite answer.
     """
     try:
-        predictions = bundle.predict(rows)
+        predictions = np.asarray(bundle.predict(rows), dtype=np.float64)
     except ValueError as error:
         # scikit-learn's word for a value that it can't use, such as one beyond 32-bit floats.
         told = " ".join(str(error).split())

@@ -14,6 +14,7 @@ from ropewalk.models.common import (
     load_bundle,
     mae,
     out_of_fold,
+    reference_profile,
     rmse,
     rows_to_frame,
     save_bundle,
@@ -38,7 +39,11 @@ from ropewalk.models.regression import OlsrRegressor
 from ropewalk.models.rule_based import NaiveRegressor
 from ropewalk.models.store import ModelStore, Store
 from ropewalk.models.store.store_contract import StoreContract
-from ropewalk.models.trusted_types import TRUSTED_TYPES, TRUSTED_TYPES_BY_FAMILY
+from ropewalk.models.trusted_types import (
+    TRUSTED_TYPES,
+    TRUSTED_TYPES_BY_FAMILY,
+    installed_trusted_types,
+)
 
 __all__ = [
     "TRUSTED_TYPES",
@@ -68,9 +73,11 @@ __all__ = [
     "TimeFolds",
     "bundle_digest",
     "frame_to_rows",
+    "installed_trusted_types",
     "load_bundle",
     "mae",
     "out_of_fold",
+    "reference_profile",
     "rmse",
     "rows_to_frame",
     "save_bundle",

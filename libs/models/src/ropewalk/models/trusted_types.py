@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from types import MappingProxyType
+
+_GROUP = "ropewalk.trusted_types"
 
 _TREE = "sklearn.tree._tree.Tree"
 _PREDICTOR = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
@@ -42,3 +45,24 @@ TRUSTED_TYPES: tuple[str, ...] = tuple(
     name for names in TRUSTED_TYPES_BY_FAMILY.values() for name in names
 )
 """All of them, for `skops.io.load(..., trusted=TRUSTED_TYPES)`."""
+
+
+def installed_trusted_types() -> tuple[str, ...]:
+    """Give the types that this library trusts, and those that installed packages do.
+
+    A package declares its own, once they are reviewed, by an entry point of the group
+    ``ropewalk.trusted_types`` that names a sequence of full names of types. A bundle can't: what
+    it holds is held against the environment that loads it.
+
+    Returns
+    -------
+    tuple of str
+        Full names, sorted.
+
+    Examples
+    --------
+    >>> set(TRUSTED_TYPES) <= set(installed_trusted_types())
+    True
+    """
+    installed = {str(name) for found in entry_points(group=_GROUP) for name in found.load()}
+    return tuple(sorted({*TRUSTED_TYPES, *installed}))

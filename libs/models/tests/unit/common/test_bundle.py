@@ -13,8 +13,9 @@ import model_signing  # noqa: F401 (what the extra brings)
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
@@ -23,10 +24,14 @@ from ropewalk.models import (
     Bundle,
     BundleError,
     BundleLimits,
+    ConformalIntervals,
+    ConformalSets,
     ModelError,
+    ModelInputError,
     OlsrRegressor,
     bundle_digest,
     load_bundle,
+    reference_profile,
     save_bundle,
 )
 from ropewalk.models.common.manifest import MANIFEST, Manifest
@@ -279,7 +284,7 @@ def test_refuses_what_is_consistent_but_no_bundle(folder: Path) -> None:
         (
             "example.json",
             _example(folder, lambda e: e["predictions"].__setitem__(2, 999.0)),
-            r"example\.json: row 2 was predicted 999\.0 when saved, and is ",
+            r"example\.json: row 2 had predictions 999\.0 when saved, and has ",
         ),
     ]
     for name, content, told in attacks:
@@ -299,7 +304,7 @@ def test_refuses_another_model_beside_this_example(folder: Path, tmp_path: Path)
     other = _arguments()["pipeline"].fit(_rows(), DELAY + 1)
     _rewrite(folder, "pipeline.skops", _dumped(other))
 
-    with pytest.raises(BundleError, match="row 0 was predicted"):
+    with pytest.raises(BundleError, match="row 0 had predictions"):
         load_bundle(folder, trusted=TRUSTED)
 
 
@@ -358,3 +363,79 @@ def test_what_can_not_be_signed_is_not_saved(tmp_path: Path, keys: tuple[Path, P
 def _closed(path: Path) -> Path:
     path.chmod(0o600)
     return path
+
+
+def test_intervals_come_from_the_calibration_of_each_group(tmp_path: Path) -> None:
+    arguments = _arguments()
+    # Errors of ten minutes at JFK, of one elsewhere.
+    error = np.where(RAW["origin"] == "JFK", 10.0, 1.0) * np.where(np.arange(60) % 2, 1, -1)
+    predicted = arguments["pipeline"].predict(_rows())
+    calibration = ConformalIntervals(group="origin", min_rows=10)
+    calibration.fit(predicted + error, predicted, _rows())
+    save_bundle(tmp_path / "bundle", **arguments, calibration=calibration)
+
+    bundle = load_bundle(tmp_path / "bundle", trusted=TRUSTED)
+    low, high = bundle.predict_interval(RAW, level=0.8)
+
+    np.testing.assert_allclose(high - low, 2 * np.abs(error))
+    np.testing.assert_allclose((high + low) / 2, predicted)
+    assert bundle.classes is None
+    with pytest.raises(ModelError, match=r"level is 0\.999"):
+        bundle.predict_interval(RAW, level=0.999)
+    for ask in (bundle.predict_set, bundle.predict_proba):
+        with pytest.raises(ModelInputError, match=r"the (bundle has no sets|model gives no prob)"):
+            ask(RAW)
+
+
+@pytest.mark.parametrize("labels", [("late", "on time"), (0, 1)])
+def test_a_classifier_gives_labels_probabilities_and_sets(
+    tmp_path: Path, labels: tuple[str, str] | tuple[int, int]
+) -> None:
+    late = DELAY > np.median(DELAY)
+    actual = pd.Series(np.where(late, labels[0], labels[1]))
+    arguments = _arguments()
+    pipeline = make_pipeline(clone(arguments["pipeline"][0]), LogisticRegression())
+    pipeline.fit(_rows(), actual)
+    probabilities = pipeline.predict_proba(_rows())
+    calibration = ConformalSets().fit(actual, probabilities, pipeline.classes_)
+    arguments |= {"pipeline": pipeline, "calibration": calibration}
+    save_bundle(tmp_path / "bundle", **arguments)
+
+    bundle = load_bundle(tmp_path / "bundle", trusted=TRUSTED)
+
+    assert bundle.predict(RAW).tolist() == pipeline.predict(_rows()).tolist()
+    assert set(bundle.predict(RAW)) == set(labels)
+    np.testing.assert_array_equal(bundle.predict_proba(RAW), probabilities)
+    assert bundle.classes is not None
+    assert bundle.classes.tolist() == sorted(labels, key=str)
+    np.testing.assert_array_equal(
+        bundle.predict_set(RAW, level=0.8), calibration.sets(probabilities, level=0.8)
+    )
+    with pytest.raises(ModelInputError, match="the bundle has no intervals"):
+        bundle.predict_interval(RAW)
+
+
+@pytest.mark.parametrize(
+    "calibration",
+    [
+        ConformalSets().fit([0, 1] * 5, [[0.5, 0.5]] * 10, [0, 1]),
+        ConformalIntervals(),
+        ConformalIntervals(group="gate").fit([1.0], [1.0], pd.DataFrame({"gate": ["A1"]})),
+    ],
+    ids=["of another kind", "not fitted", "by a column that is not there"],
+)
+def test_a_calibration_that_does_not_fit_the_model_is_not_saved(
+    tmp_path: Path, calibration: ConformalIntervals | ConformalSets
+) -> None:
+    with pytest.raises(BundleError, match=r"calibration\.skops: tells nothing of the example"):
+        save_bundle(tmp_path / "bundle", **_arguments(calibration=calibration))
+
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_profile_of_the_training_data_comes_back(folder: Path, tmp_path: Path) -> None:
+    profile = reference_profile(_rows(), DELAY)
+    save_bundle(tmp_path / "profiled", **_arguments(profile=profile))
+
+    assert load_bundle(tmp_path / "profiled", trusted=TRUSTED).profile == profile
+    assert load_bundle(folder, trusted=TRUSTED).profile is None

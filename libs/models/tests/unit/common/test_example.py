@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.linear_model import LogisticRegression
 
 from ropewalk.models.common.example import record_example, replay_example
 from ropewalk.models.errors import BundleError
@@ -51,7 +53,9 @@ def test_the_rows_come_back_when_the_model_predicts_the_same() -> None:
 
 
 def test_refuses_a_model_that_predicts_something_else() -> None:
-    with pytest.raises(BundleError, match=r"row 1 was predicted 2\.0 when saved, and is 2\.00001"):
+    with pytest.raises(
+        BundleError, match=r"row 1 had predictions 2\.0 when saved, and has 2\.00001"
+    ):
         replay_example(Fixed([1.0, 2.00001]), RECORDED, SCHEMA)
 
 
@@ -93,15 +97,55 @@ def test_refuses_a_schema_without_types() -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"rows": []}, "no rows and predictions"),
-        ({"rows": None}, "no rows and predictions"),
-        ({"predictions": "1, 2"}, "no rows and predictions"),
-        ({"predictions": [1.0]}, "not one number for each row"),
-        ({"predictions": [1.0, "2"]}, "not one number for each row"),
-        ({"predictions": [1.0, None]}, "not one number for each row"),
+        ({"rows": []}, "has no rows"),
+        ({"rows": None}, "has no rows"),
+        ({"predictions": "1, 2"}, "has not the predictions of each row"),
+        ({"predictions": [1.0]}, "has not the predictions of each row"),
+        ({"predictions": [1.0, "2"]}, "has not the predictions of each row"),
+        ({"predictions": [[1.0], [1.0, 2.0]]}, "has not the predictions of each row"),
+        ({"predictions": [1.0, 2**80]}, "has not the predictions of each row"),
+        ({"predictions": None}, "has not the predictions of each row"),
+        ({"predictions": [1.0, None]}, "has not the predictions of each row"),
         ({"rows": [{"dep_hour": 6.0}] * 2}, "row 0 has no 'origin'"),
     ],
 )
 def test_refuses_what_is_no_record(changes: Mapping[str, object], told: str) -> None:
     with pytest.raises(BundleError, match=rf"^example\.json: .*{told}"):
         replay_example(Fixed([1.0, 2.0]), {**RECORDED, **changes}, SCHEMA)
+
+
+@pytest.mark.parametrize("labels", [["late", "on time"], [0, 1], [False, True]])
+def test_of_a_classifier_labels_and_probabilities_are_compared(labels: Sequence[object]) -> None:
+    model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    model.classes_ = np.asarray(labels)
+    schema = {"properties": {"wind": {"x-dtype": "float64"}}}
+    frame = pd.DataFrame({"wind": [-5.0, 5.0]})
+
+    recorded = record_example(Bare(model), frame, schema)
+
+    assert recorded["predictions"] == labels
+    assert np.asarray(recorded["probabilities"]).shape == (2, 2)
+    json.dumps(recorded)
+    replay_example(Bare(model), recorded, schema)
+    for name, value in [("predictions", labels[::-1]), ("probabilities", [[0.5, 0.5]] * 2)]:
+        with pytest.raises(BundleError, match=f"row 0 had {name} .* when saved, and has"):
+            replay_example(Bare(model), {**recorded, name: value}, schema)
+    with pytest.raises(BundleError, match="has not the probabilities of each row"):
+        replay_example(Bare(model), {**recorded, "probabilities": None}, schema)
+
+
+class Bare(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Hands a frame on as an array, so that a model fitted on one does not warn."""
+
+    def __init__(self, model: LogisticRegression) -> None:
+        self.model = model
+        self.classes_ = model.classes_
+
+    def fit(self, X: pd.DataFrame, y: object = None) -> Self:
+        return self
+
+    def predict(self, X: pd.DataFrame) -> npt.NDArray[np.generic]:
+        return np.asarray(self.model.predict(X.to_numpy()))
+
+    def predict_proba(self, X: pd.DataFrame) -> npt.NDArray[np.float64]:
+        return np.asarray(self.model.predict_proba(X.to_numpy()))

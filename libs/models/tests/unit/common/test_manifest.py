@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
 import sys
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -85,9 +86,9 @@ def test_refuses_a_format_from_the_future_before_anything_else() -> None:
         _read({"format": FORMAT + 1, "files": "kept elsewhere"})
 
 
-@pytest.mark.parametrize("name", ["prediction_time", "versions", "files"])
+@pytest.mark.parametrize("name", ["prediction_time", "versions", "requires", "files"])
 def test_refuses_a_manifest_that_lacks_something(name: str) -> None:
-    with pytest.raises(BundleError, match="no prediction_time, versions or files"):
+    with pytest.raises(BundleError, match=rf"manifest\.json: no {name} in it"):
         _read({name: None})
 
 
@@ -117,16 +118,61 @@ def test_refuses_a_file_without_size_and_hash(given: object) -> None:
         _read({"files": {**files, "card.md": given}})
 
 
-def test_takes_another_patch_of_scikit_learn_but_no_other_minor() -> None:
-    major, minor, *_ = version("scikit-learn").split(".")
-    other = f"{major}.{int(minor) + 1}.0"
+def test_tells_what_can_load_it() -> None:
+    requires = _describe(CONTENTS).requires
 
-    assert _read({"versions": {"scikit-learn": f"{major}.{minor}.99"}}).versions
+    assert requires["python"] == ">=3.11"
+    for package, same in [("numpy", 1), ("pandas", 1), ("scikit-learn", 2), ("skops", 1)]:
+        first = version(package).split(".")[:same]
+        after = [*first[:-1], str(int(first[-1]) + 1)]
+        assert requires[package] == f">={'.'.join(first)},<{'.'.join(after)}"
 
-    with pytest.raises(BundleError, match=f"made with scikit-learn {other}.*or train again"):
-        _read({"versions": {"scikit-learn": other}})
-    with pytest.raises(BundleError, match="made with scikit-learn None"):
-        _read({"versions": {}})
+
+@pytest.mark.parametrize(
+    ("package", "needed"),
+    [
+        ("scikit-learn", ">=1.8,<1.9"),
+        ("scikit-learn", ">=1.10,<1.11"),
+        ("scikit-learn", ">=1.9,<1.9.1"),
+        ("numpy", ">=1,<2"),
+        ("pandas", ">=4,<5"),
+        ("skops", ">=99"),
+        ("python", ">=3.99"),
+        ("python", ">=2.7,<3"),
+    ],
+)
+def test_refuses_versions_outside_of_what_it_needs(package: str, needed: str) -> None:
+    here = {**{name: version(name) for name in ("numpy", "pandas", "scikit-learn", "skops")}}
+    here["python"] = platform.python_version()
+    requires = {**_describe(CONTENTS).requires, package: needed}
+
+    with pytest.raises(BundleError) as caught:
+        _read({"requires": requires})
+
+    assert str(caught.value) == (
+        f"manifest.json: needs {package} {needed}, and here is {here[package]}: install"
+        f" '{package}{needed}', or train again with what is here"
+    )
+
+
+def test_takes_versions_within_what_it_needs() -> None:
+    requires = {**_describe(CONTENTS).requires, "numpy": ">=2.1,<2.99.1", "python": ">=3"}
+
+    assert _read({"requires": requires}).requires == requires
+
+
+@pytest.mark.parametrize("needed", [None, "", "==1.9", ">=1.9,<", ">=x", f">={'9' * 5000}", 1.9])
+def test_refuses_a_range_that_is_none(needed: object) -> None:
+    requires = {**_describe(CONTENTS).requires, "scikit-learn": needed}
+
+    with pytest.raises(BundleError, match=r"needs scikit-learn .*, which is no range of versions"):
+        _read({"requires": requires})
+
+
+@pytest.mark.parametrize("given", [1, "yes", [True]])
+def test_refuses_what_is_no_yes_or_no(given: object) -> None:
+    with pytest.raises(BundleError, match="single_row_exact is"):
+        _read({"single_row_exact": given})
 
 
 def test_refuses_bytes_that_are_not_those_saved(tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def evaluate(config: TrainerConfig, bundle_folder: Path) -> list[Score]:
         if candidate.is_baseline
     }
     try:
-        said = {"bundle": bundle.predict(data.test)}
+        said = {"bundle": np.asarray(bundle.predict(data.test), dtype=np.float64)}
     except ValueError as error:
         raise TrainerError(f"bundle {bundle_folder}: {error}") from error
     return score(said, baselines, data.test[config.target])

@@ -1,14 +1,16 @@
 """What every model needs: measures, the split by time, calibration, and the bundle."""
 
 from ropewalk.models.common.adaptive_intervals import AdaptiveIntervals
-from ropewalk.models.common.bundle import Bundle, load_bundle, save_bundle
+from ropewalk.models.common.bundle import load_bundle, save_bundle
 from ropewalk.models.common.bundle_folder import bundle_digest
 from ropewalk.models.common.conformal import ConformalIntervals, ConformalSets
 from ropewalk.models.common.conformal_models import ConformalClassifier, ConformalRegressor
 from ropewalk.models.common.json_rows import frame_to_rows, rows_to_frame
+from ropewalk.models.common.loaded_bundle import Bundle
 from ropewalk.models.common.metrics import mae, rmse, skill
 from ropewalk.models.common.out_of_fold import out_of_fold
 from ropewalk.models.common.private_copy import BundleLimits
+from ropewalk.models.common.profile import reference_profile
 from ropewalk.models.common.time_split import TimeFolds, time_split
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "load_bundle",
     "mae",
     "out_of_fold",
+    "reference_profile",
     "rmse",
     "rows_to_frame",
     "save_bundle",

@@ -3,123 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_classifier
 
 from ropewalk.models.common.bundle_folder import verify_copy, write_folder
+from ropewalk.models.common.conformal import ConformalIntervals, ConformalSets
 from ropewalk.models.common.example import record_example, replay_example
 from ropewalk.models.common.json_text import read_json, write_json
+from ropewalk.models.common.loaded_bundle import Bundle, made_columns, property_names
 from ropewalk.models.common.manifest import MANIFEST, Manifest
-from ropewalk.models.common.names import hint
+from ropewalk.models.common.mlmodel import MLMODEL, check_mlmodel, write_mlmodel
 from ropewalk.models.common.private_copy import LIMITS, BundleLimits, private_copy
 from ropewalk.models.common.signing import sign_folder
 from ropewalk.models.common.skops_file import dump_estimator, load_estimator
 from ropewalk.models.errors import BundleError, reason
-
-
-@dataclass(frozen=True, eq=False)
-class Bundle:
-    """A loaded bundle.
-
-    Parameters
-    ----------
-    pipeline : BaseEstimator
-        Fitted: predicts from a frame of exactly `columns`.
-    preparation : BaseEstimator or None
-        Fitted transformer that makes the input columns which raw rows lack.
-    input_schema : mapping
-        JSON Schema of one row for `pipeline`.
-    output_schema : mapping
-        JSON Schema of one prediction.
-    prediction_time : str
-        Name of the time column at which a prediction is made.
-    metrics, lineage : mapping
-        How good the model is, and where it comes from.
-    card : str
-        The model card, Markdown.
-    example : DataFrame of shape (n_rows, n_columns)
-        A few input rows.
-    manifest : Manifest
-        The files, and the versions of what made them.
-    """
-
-    pipeline: BaseEstimator
-    preparation: BaseEstimator | None
-    input_schema: Mapping[str, object]
-    output_schema: Mapping[str, object]
-    prediction_time: str
-    metrics: Mapping[str, object]
-    lineage: Mapping[str, object]
-    card: str
-    example: pd.DataFrame
-    manifest: Manifest
-
-    @property
-    def columns(self) -> list[str]:
-        """Names of the input columns, in order."""
-        return _names(self.input_schema)
-
-    @property
-    def target(self) -> str:
-        """Name of what is predicted."""
-        return _names(self.output_schema)[0]
-
-    def prepare(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Give rows exactly the input columns, in order.
-
-        Parameters
-        ----------
-        frame : DataFrame of shape (n_rows, n_any)
-            Raw rows, from which `preparation` makes the columns that they lack; or rows that
-            have these columns already. Other columns are left out.
-
-        Returns
-        -------
-        DataFrame of shape (n_rows, n_columns)
-            The input columns; the frame given is left as it is.
-
-        Raises
-        ------
-        BundleError
-            If a column is missing.
-        """
-        if self.preparation is not None:
-            made = _made(self.preparation)
-            needed = set(made) & set(self.columns)
-            # Who brings one of them has to bring them all: those given may tell of other rows.
-            if needed and not needed & set(frame.columns):
-                values = np.asarray(self.preparation.transform(frame), dtype=np.float64)
-                frame = frame.assign(**dict(zip(made, values.T, strict=True)))
-        for name in self.columns:
-            if name not in frame.columns:
-                raise BundleError(f"column {name!r} is missing; {hint(name, frame.columns)}")
-        return frame[self.columns]
-
-    def predict(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
-        """Predict the target of each row.
-
-        Parameters
-        ----------
-        frame : DataFrame of shape (n_rows, n_any)
-            Rows as `prepare` takes them.
-
-        Returns
-        -------
-        ndarray of float64 of shape (n_rows,)
-            Predictions.
-
-        Raises
-        ------
-        BundleError
-            If a column is missing.
-        """
-        return np.asarray(self.pipeline.predict(self.prepare(frame)), dtype=np.float64)
 
 
 def save_bundle(
@@ -135,6 +36,8 @@ def save_bundle(
     card: str,
     example: pd.DataFrame,
     trusted: Sequence[str],
+    calibration: ConformalIntervals | ConformalSets | None = None,
+    profile: Mapping[str, object] | None = None,
     signing_key: Path | None = None,
     limits: BundleLimits = LIMITS,
 ) -> None:
@@ -166,6 +69,10 @@ def save_bundle(
         A few input rows. Whoever loads the bundle predicts them, and compares.
     trusted : sequence of str
         Types that the model may hold, by their full name: `TRUSTED_TYPES` and your own.
+    calibration : ConformalIntervals or ConformalSets, optional
+        Fitted on rows that the pipeline did not learn from: of a classifier sets, else intervals.
+    profile : mapping, optional
+        What the training data and the predictions were like: `reference_profile` makes one.
     signing_key : Path, optional
         A private key in PEM: the bundle is signed with it, which takes the extra `signing`.
     limits : BundleLimits, optional
@@ -206,18 +113,25 @@ def save_bundle(
     with TemporaryDirectory(prefix="ropewalk-") as private:
         copy = Path(private) / "bundle"
         copy.mkdir()
-        dump_estimator(copy / "pipeline.skops", pipeline)
-        if preparation is not None:
-            dump_estimator(copy / "preparation.skops", preparation)
+        models = {"pipeline": pipeline, "preparation": preparation, "calibration": calibration}
+        for name, model in models.items():
+            if model is not None:
+                dump_estimator(copy / f"{name}.skops", model)
+        recorded = record_example(pipeline, example, input_schema)
         texts = {
             "input_schema.json": input_schema,
             "output_schema.json": output_schema,
             "metrics.json": metrics,
             "lineage.json": lineage,
-            "example.json": record_example(pipeline, example, input_schema),
+            "example.json": recorded,
+            **({} if profile is None else {"profile.json": profile}),
         }
         for name, value in texts.items():
             (copy / name).write_bytes(write_json(name, value))
+        if not (targets := property_names(output_schema)):
+            raise BundleError("output_schema.json: has no properties: declare the target")
+        predictions = np.asarray(recorded["predictions"])
+        (copy / MLMODEL).write_bytes(write_mlmodel(input_schema, targets[0], predictions))
         (copy / "card.md").write_bytes(card.encode(errors="replace"))
         for path in copy.iterdir():
             limits.check_file(path.name, path.stat().st_size)
@@ -259,9 +173,9 @@ def load_bundle(
     ------
     BundleError
         If it is not signed with the key that is asked for; if a file is missing, is not in the
-        manifest, was changed, is a link or too large; if the
-        bundle is of a later format or was made with another version of scikit-learn; if it holds
-        a type that is not trusted; or if it predicts its example differently than when saved.
+        manifest, was changed, is a link or too large; if the bundle is of a later format or needs
+        versions that are not here; if it holds a type that is not trusted; or if it predicts its
+        example differently than when saved.
 
     Examples
     --------
@@ -310,39 +224,48 @@ def open_copy(folder: Path, *, trusted: Sequence[str], verifying_key: Path | Non
         for name in manifest.files
         if name.endswith(".skops")
     }
-    if not _names(values["output_schema.json"]):
+    if not property_names(values["output_schema.json"]):
         raise BundleError("output_schema.json: has no properties: declare the target")
+    check_mlmodel((folder / MLMODEL).read_bytes())
     frame = replay_example(
         models["pipeline.skops"], values["example.json"], values["input_schema.json"]
     )
-    preparation = models.get("preparation.skops")
+    preparation, calibration = (
+        models.get(f"{name}.skops") for name in ("preparation", "calibration")
+    )
     if preparation is not None:
-        _made(preparation)
-    return Bundle(
+        made_columns(preparation)
+    bundle = Bundle(
         pipeline=models["pipeline.skops"],
         preparation=preparation,
         input_schema=values["input_schema.json"],
         output_schema=values["output_schema.json"],
         prediction_time=manifest.prediction_time,
+        calibration=calibration,
+        profile=values.get("profile.json"),
         metrics=values["metrics.json"],
         lineage=values["lineage.json"],
         card=(folder / "card.md").read_bytes().decode(errors="replace"),
         example=frame,
         manifest=manifest,
     )
+    if calibration is not None:
+        _check_calibration(bundle)
+    return bundle
 
 
-def _made(preparation: BaseEstimator) -> list[str]:
-    """Name the columns that the preparation makes."""
+def _check_calibration(bundle: Bundle) -> None:
+    is_class = is_classifier(bundle.pipeline)
     try:
-        return [str(name) for name in preparation.get_feature_names_out()]
-    except Exception as error:  # Whatever a third party's transformer raises.
+        if is_class:
+            bundle.predict_set(bundle.example, level=0.5)
+        else:
+            low, high = bundle.predict_interval(bundle.example, level=0.5)
+            if not np.isfinite([low, high]).all():
+                raise ValueError("an interval without end")
+    except Exception as error:  # Whatever wrong arrays raise.
+        kind = "ConformalSets" if is_class else "ConformalIntervals"
         raise BundleError(
-            f"preparation.skops: does not name the columns that it makes ({reason(error)}):"
-            " give a fitted transformer with get_feature_names_out"
+            f"calibration.skops: tells nothing of the example ({reason(error)}): give a fitted"
+            f" {kind} whose groups are input columns"
         ) from error
-
-
-def _names(schema: Mapping[str, object]) -> list[str]:
-    properties = schema.get("properties")
-    return list(properties) if isinstance(properties, Mapping) else []

@@ -1,4 +1,4 @@
-"""A few input rows with their predictions, by which a loaded model shows that it is the same."""
+"""A few input rows, and what a model says of them: so a loaded one shows that it is the same."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from ropewalk.models.common.json_rows import dtypes, frame_to_rows, rows_to_frame
+from ropewalk.models.common.loaded_bundle import predict
 from ropewalk.models.common.names import hint
 from ropewalk.models.errors import BundleError, ModelInputError, reason
 
@@ -34,7 +35,8 @@ def record_example(
     Returns
     -------
     dict
-        `rows` and `predictions`, as JSON can hold them.
+        `rows` and `predictions`, and of a classifier that gives them `probabilities`, as JSON can
+        hold them.
 
     Raises
     ------
@@ -62,7 +64,8 @@ def record_example(
     if example.empty:
         raise BundleError("example.json: has no rows: give a few input rows")
     rows = example[columns]
-    return {"rows": frame_to_rows(rows), "predictions": _predict(pipeline, rows).tolist()}
+    answers = {name: found.tolist() for name, found in _answers(pipeline, rows).items()}
+    return {"rows": frame_to_rows(rows), **answers}
 
 
 def replay_example(
@@ -97,38 +100,57 @@ def replay_example(
     >>> replay_example(model, recorded, {"properties": {"wind": {"x-dtype": "float64"}}})
     Traceback (most recent call last):
       ...
-    ropewalk.models.errors.BundleError: example.json: row 0 was predicted 99.0 when saved, ...
+    ropewalk.models.errors.BundleError: example.json: row 0 had predictions 99.0 when saved, ...
     """
-    rows, predictions = recorded.get("rows"), recorded.get("predictions")
-    if not isinstance(rows, list) or not isinstance(predictions, list) or not rows:
-        raise BundleError("example.json: has no rows and predictions: save the bundle again")
-    if len(rows) != len(predictions) or not all(type(p) in (int, float) for p in predictions):
-        raise BundleError("example.json: has not one number for each row: save the bundle again")
+    rows = recorded.get("rows")
+    if not isinstance(rows, list) or not rows:
+        raise BundleError("example.json: has no rows: save the bundle again")
     try:
         frame = rows_to_frame(rows, input_schema)
     except ModelInputError as error:
         raise BundleError(f"example.json: {error}") from error
-    expected, found = np.array(predictions, dtype=np.float64), _predict(pipeline, frame)
-    differs = ~np.isclose(found, expected, rtol=_TOLERANCE, atol=_TOLERANCE)
-    if differs.any():
-        row = int(np.argmax(differs))
-        raise BundleError(
-            f"example.json: row {row} was predicted {expected[row]} when saved, and is {found[row]}"
-            " here: install the versions in manifest.json, or train again"
-        )
+    for name, found in _answers(pipeline, frame).items():
+        _compare(name, found, recorded.get(name))
     return frame
 
 
-def _predict(pipeline: BaseEstimator, rows: pd.DataFrame) -> npt.NDArray[np.float64]:
+def _compare(name: str, found: npt.NDArray[np.generic], recorded: object) -> None:
     try:
-        found = np.asarray(pipeline.predict(rows), dtype=np.float64)
+        expected = np.asarray(recorded)
+    except ValueError:  # Rows of different lengths.
+        expected = np.empty(0)
+    numeric = np.issubdtype(found.dtype, np.number)
+    if found.shape != expected.shape or numeric != np.issubdtype(expected.dtype, np.number):
+        raise BundleError(f"example.json: has not the {name} of each row: save the bundle again")
+    if numeric:
+        differs = ~np.isclose(found, expected, rtol=_TOLERANCE, atol=_TOLERANCE)
+    else:
+        differs = found != expected
+    if differs.any():
+        row = int(np.argmax(differs.reshape(len(found), -1).any(axis=1)))
+        raise BundleError(
+            f"example.json: row {row} had {name} {expected[row].tolist()} when saved, and has"
+            f" {found[row].tolist()} here: install the versions in manifest.json, or train again"
+        )
+
+
+def _answers(pipeline: BaseEstimator, rows: pd.DataFrame) -> dict[str, npt.NDArray[np.generic]]:
+    """Give all that a model says of rows."""
+    try:
+        answers = {"predictions": predict(pipeline, rows)}
+        if hasattr(pipeline, "predict_proba"):
+            answers["probabilities"] = np.asarray(pipeline.predict_proba(rows), dtype=np.float64)
+            classes = np.asarray(pipeline.classes_)
     except Exception as error:  # Whatever a third party's model raises.
         raise BundleError(
             f"pipeline.skops: the model does not predict the example ({reason(error)})"
         ) from error
-    if found.shape != (len(rows),) or not np.isfinite(found).all():
-        raise BundleError(
-            f"pipeline.skops: predictions of the {len(rows)} example rows are not finite or have"
-            f" shape {found.shape}: use a model that gives one number for each row"
-        )
-    return found
+    for name, found in answers.items():
+        shape = (len(rows),) if name == "predictions" else (len(rows), len(classes))
+        numeric = np.issubdtype(found.dtype, np.number)
+        if found.shape != shape or (numeric and not np.isfinite(found).all()):
+            raise BundleError(
+                f"pipeline.skops: {name} of the {len(rows)} example rows are not finite or have"
+                f" shape {found.shape}: use a model that gives {shape}"
+            )
+    return answers

@@ -86,16 +86,43 @@ def rows_to_frame(
     columns = {}
     for name, dtype in dtypes(schema).items():
         given = [_value(number, row, name, dtype) for number, row in enumerate(rows)]
-        values = pd.Series(given, dtype=object)
-        try:
-            if dtype == "datetime":
-                values = pd.to_datetime(values, utc=True, format="ISO8601")
-            columns[name] = values.astype(pd.api.types.pandas_dtype(_PANDAS_DTYPES[dtype]))
-        except (TypeError, ValueError, OverflowError) as error:
-            raise ModelInputError(
-                f"column {name!r} holds a value that is no {dtype} ({reason(error)})"
-            ) from error
+        columns[name] = _cast(name, pd.Series(given, dtype=object), dtype)
     return pd.DataFrame(columns)
+
+
+def cast_frame(frame: pd.DataFrame, schema: Mapping[str, object]) -> pd.DataFrame:
+    """Give the columns of a frame the types that a schema declares.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        The schema's columns; a time without a zone is taken as UTC.
+    schema : mapping
+        JSON Schema of one row, with the `x-dtype` of each property.
+
+    Returns
+    -------
+    DataFrame of shape (n_rows, n_columns)
+        The columns, of its types.
+
+    Raises
+    ------
+    ModelInputError
+        A ValueError: if a value is not of its type, or the schema declares no column or no type
+        that is known.
+
+    Examples
+    --------
+    >>> schema = {"properties": {"at": {"x-dtype": "datetime"}}}
+    >>> cast_frame(pd.DataFrame({"at": pd.to_datetime(["2013-10-01T05:00"])}), schema)["at"][0]
+    Timestamp('2013-10-01 05:00:00+0000', tz='UTC')
+    """
+    columns = {
+        name: _cast(name, frame[name], dtype)
+        for name, dtype in dtypes(schema).items()
+        if name in frame.columns
+    }
+    return frame.assign(**columns)
 
 
 def dtypes(schema: Mapping[str, object]) -> dict[str, str]:
@@ -129,6 +156,17 @@ def dtypes(schema: Mapping[str, object]) -> dict[str, str]:
             )
         declared[name] = dtype
     return declared
+
+
+def _cast(name: str, values: pd.Series, dtype: str) -> pd.Series:
+    try:
+        if dtype == "datetime":
+            values = pd.to_datetime(values, utc=True, format="ISO8601")
+        return values.astype(pd.api.types.pandas_dtype(_PANDAS_DTYPES[dtype]))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ModelInputError(
+            f"column {name!r} holds a value that is no {dtype} ({reason(error)})"
+        ) from error
 
 
 def _value(number: int, row: Mapping[str, object], name: str, dtype: str) -> object:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +17,7 @@ from ropewalk.models.errors import BundleError
 MANIFEST = "manifest.json"
 FORMAT = 1
 REQUIRED = (
+    "MLmodel",
     "card.md",
     "example.json",
     "input_schema.json",
@@ -24,9 +26,13 @@ REQUIRED = (
     "output_schema.json",
     "pipeline.skops",
 )
-OPTIONAL = ("preparation.skops",)
+OPTIONAL = ("calibration.skops", "preparation.skops", "profile.json")
 
 _PACKAGES = ("numpy", "pandas", "scikit-learn", "skops", "ropewalk-models")
+# Within how many numbers of its version a package reads what another version of it wrote.
+_SAME = {"numpy": 1, "pandas": 1, "scikit-learn": 2, "skops": 1}
+_OLDEST_PYTHON = "3.11"
+_RANGE = re.compile(r">=(\d{1,9}(?:\.\d{1,9})*)(?:,<(\d{1,9}(?:\.\d{1,9})*))?")
 
 
 @dataclass(frozen=True)
@@ -68,9 +74,14 @@ class Manifest:
         Version of the bundle's layout.
     prediction_time : str
         Name of the time column at which a prediction is made.
+    single_row_exact : bool or None
+        Whether a form of the model for single rows gives the same predictions; None if the bundle
+        has no such form.
     versions : mapping of str to str
         Of Python and the packages that made the bundle. This library is not among them when it
         runs from source, not installed.
+    requires : mapping of str to str
+        The versions of Python and the packages that can load it, such as ``>=1.9,<1.10``.
     files : mapping of str to StoredFile
         Every other file of the bundle.
 
@@ -86,7 +97,9 @@ class Manifest:
 
     format: int
     prediction_time: str
+    single_row_exact: bool | None
     versions: Mapping[str, str]
+    requires: Mapping[str, str]
     files: Mapping[str, StoredFile]
 
     @classmethod
@@ -107,7 +120,9 @@ class Manifest:
             except PackageNotFoundError:
                 continue  # Run from source.
         files = {path.name: StoredFile.of(path) for path in sorted(folder.iterdir())}
-        return cls(FORMAT, prediction_time, versions, files)
+        requires = {"python": f">={_OLDEST_PYTHON}"}
+        requires |= {package: _range(version(package), same) for package, same in _SAME.items()}
+        return cls(FORMAT, prediction_time, None, versions, requires, files)
 
     @classmethod
     def read(cls, content: bytes) -> Self:
@@ -122,20 +137,23 @@ class Manifest:
         ------
         BundleError
             If it is no manifest, is of a later format, lists a file that belongs to no bundle or
-            lacks one that does, was made with another version of scikit-learn, or is written in
-            another way than `write` does.
+            lacks one that does, needs versions that are not here, or is written in another way
+            than `write` does.
         """
         given = read_json(MANIFEST, content)
         _check_format(given.get("format"))
-        time, versions, files = (given.get(k) for k in ("prediction_time", "versions", "files"))
-        if not (isinstance(time, str) and isinstance(versions, dict) and isinstance(files, dict)):
-            raise BundleError(
-                f"{MANIFEST}: no prediction_time, versions or files in it: save the bundle again"
-            )
+        time, exact = given.get("prediction_time"), given.get("single_row_exact")
+        if not isinstance(time, str):
+            raise BundleError(f"{MANIFEST}: no prediction_time in it: save the bundle again")
+        if not (exact is None or isinstance(exact, bool)):
+            raise BundleError(f"{MANIFEST}: single_row_exact is {exact!r}: save the bundle again")
+        versions, requires, files = (
+            _mapping(given, name) for name in ("versions", "requires", "files")
+        )
         _check_names(list(files))
-        _check_versions(versions)
+        _check_versions(requires)
         stored = {name: _stored(name, entry) for name, entry in files.items()}
-        manifest = cls(FORMAT, time, {str(k): str(v) for k, v in versions.items()}, stored)
+        manifest = cls(FORMAT, time, exact, _texts(versions), _texts(requires), stored)
         if manifest.write() != content:
             # Whoever reads it must read the same: no name twice, and nothing beside.
             raise BundleError(f"{MANIFEST}: was changed or written by hand: save the bundle again")
@@ -194,13 +212,49 @@ def _check_names(given: list[str]) -> None:
             raise BundleError(f"{MANIFEST}: does not list {name}: save the bundle again")
 
 
-def _check_versions(given: Mapping[str, object]) -> None:
-    made, here = str(given.get("scikit-learn")), version("scikit-learn")
-    if made.split(".")[:2] != here.split(".")[:2]:
-        raise BundleError(
-            f"{MANIFEST}: made with scikit-learn {made}, and here is {here}:"
-            f" install scikit-learn {'.'.join(made.split('.')[:2])}, or train again"
-        )
+def _range(made: str, same: int) -> str:
+    """Give the versions whose first numbers are those of one version."""
+    first = _numbers(made)[:same]
+    return f">={_dotted(first)},<{_dotted((*first[:-1], first[-1] + 1))}"
+
+
+def _check_versions(requires: Mapping[str, object]) -> None:
+    for package in ("python", *_SAME):
+        needed = str(requires.get(package))[:60]
+        here = platform.python_version() if package == "python" else version(package)
+        bounds = _RANGE.fullmatch(needed)
+        if not bounds:
+            raise BundleError(
+                f"{MANIFEST}: needs {package} {needed}, which is no range of versions: save the"
+                " bundle again"
+            )
+        low, high = (_numbers(bound) if bound else None for bound in bounds.groups())
+        if (low and _numbers(here) < low) or (high and _numbers(here) >= high):
+            raise BundleError(
+                f"{MANIFEST}: needs {package} {needed}, and here is {here}: install"
+                f" '{package}{needed}', or train again with what is here"
+            )
+
+
+def _numbers(given: str) -> tuple[int, ...]:
+    """Give a version's numbers, up to what is no number: (1, 10) of 1.10rc1."""
+    numbers = re.match(r"\d+(\.\d+)*", given)
+    return tuple(int(number) for number in numbers[0].split(".")) if numbers else ()
+
+
+def _dotted(numbers: tuple[int, ...]) -> str:
+    return ".".join(map(str, numbers))
+
+
+def _mapping(given: Mapping[str, object], name: str) -> dict[str, object]:
+    value = given.get(name)
+    if not isinstance(value, dict):
+        raise BundleError(f"{MANIFEST}: no {name} in it: save the bundle again")
+    return value
+
+
+def _texts(given: Mapping[str, object]) -> dict[str, str]:
+    return {str(name): str(value) for name, value in given.items()}
 
 
 def _stored(name: str, entry: object) -> StoredFile:

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ropewalk.models.common.bundle import Bundle, open_copy
+from ropewalk.models.common.bundle import open_copy
 from ropewalk.models.common.bundle_folder import bundle_digest, verify_copy, write_folder
+from ropewalk.models.common.loaded_bundle import Bundle
 from ropewalk.models.common.manifest import MANIFEST, Manifest
 from ropewalk.models.common.private_copy import private_copy
 from ropewalk.models.errors import BundleError, StoreConflictError, StoreError
