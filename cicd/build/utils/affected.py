@@ -33,7 +33,7 @@ from pathlib import Path, PurePath
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from cicd.build.utils import owners, shards
-from cicd.build.utils.changes import UsageError, changed_paths, git, merge_base
+from cicd.build.utils.changes import UsageError, changed_paths, git, links, merge_base
 from cicd.build.utils.graph import Graph, GraphError, graph_at, keep, parse, peek
 from cicd.build.utils.reach import (
     INTERNAL,
@@ -164,7 +164,7 @@ def affected(root: Path, since: str) -> Affected:
         if not git(root, "status", "--porcelain"):
             keep(git(root, "rev-parse", "HEAD^{tree}")[0], peeked)  # a branch may start here
     result.known = new
-    change = Change(base or since, paths, before, new)
+    change = Change(base or since, paths, before, new, links(root))
     causes: dict[str, str] = {}
     pinned: dict[str, str] = {}
     if not result.reasons:

@@ -68,6 +68,19 @@ def mentions(root: Path, words: list[str], *patterns: str) -> list[str]:
         return []
 
 
+def links(root: Path) -> dict[str, str]:
+    """Return the links that git holds, each with the path in the tree that it leads to."""
+    entries = git(root, "ls-files", "--stage", "-z", separator="\0")
+    names = [entry.partition("\t")[2] for entry in entries if entry.startswith("120000 ")]
+    top = root.resolve()
+    found = {name: (root / name).resolve() for name in names}
+    return {
+        name: file.relative_to(top).as_posix()
+        for name, file in found.items()
+        if file.is_relative_to(top)
+    }
+
+
 def at(root: Path, commit: str, path: str) -> str:
     """Return a file's text at a commit, or nothing where it did not exist."""
     try:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePath
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
 from cicd.build.utils import pins
-from cicd.build.utils.changes import at, mentions, now
+from cicd.build.utils.changes import at, links, mentions, now
 from cicd.build.utils.graph import Graph, Target, closure, dependents, parse, peek
 
 LOCKS = "3rdparty/python"
@@ -36,12 +36,13 @@ INTERNAL = ("_lockfile", "_lockfiles", "_generator_sources_helper", "python_requ
 
 @dataclass(frozen=True)
 class Change:
-    """The files of a change, and the graphs before and after it."""
+    """The files of a change, the graphs before and after it, and what links lead to."""
 
     base: str
     paths: dict[str, str]  # path -> A, D or M
     old: Graph
     new: Graph
+    links: dict[str, str] = field(default_factory=dict)
 
 
 def defaults(build_file: str) -> list[str]:
@@ -135,7 +136,9 @@ def updated(root: Path, old: Graph, paths: dict[str, str]) -> Graph:
     specs = {f"{folder}:" for folders in builds for folder in folders}
     nearest = {folders[0] for folders in builds}
     specs |= {f"{folder}::" for folder in nearest}
-    asked = {*paths}.union(*(importers(root, file) for file in moved if file.suffix == ".py"))
+    # What a link leads to is its content.
+    asked = {*paths, *(link for link, file in links(root).items() if file in paths)}
+    asked = asked.union(*(importers(root, file) for file in moved if file.suffix == ".py"))
     deleted = {path for path, status in paths.items() if status == "D"}
     gone = {address for address, target in old.items() if not deleted.isdisjoint(target.sources)}
     whole = [set(t.dependencies) for a, t in old.items() if makes_files(old, a, nearest)]
@@ -167,6 +170,7 @@ def record_causes(change: Change) -> dict[str, str]:
         moved = sorted({*target.dependencies} ^ {*before})
         candidates = [
             *target.sources,
+            *(change.links[source] for source in target.sources if source in change.links),
             *(source for each in moved for graph in (new, old) if each in graph
               for source in graph[each].sources),
             f"{folder_of(address, target)}/BUILD".removeprefix("/"),

@@ -226,6 +226,11 @@ EDITS: dict[str, Edit] = {
         repo.commit(),
         repo.write("libs/models/src/top.py", ""),
     )[-1],
+    "behind a link": lambda repo: (
+        (repo.folder / "docs/words.md").symlink_to(f"../{FEATURES}/words.py"),
+        repo.commit(),
+        repo.append(f"{FEATURES}/words.py", "WORDS = 2\n"),
+    )[-1],
     "a test": lambda repo: repo.delete("libs/features/tests/unit/test_words.py"),
     "a text": lambda repo: repo.write("docs/b.md", "# B\n"),
 }
