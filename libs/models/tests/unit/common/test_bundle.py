@@ -31,6 +31,7 @@ from ropewalk.models import (
     OlsrRegressor,
     bundle_digest,
     load_bundle,
+    pack_bundle,
     reference_profile,
     save_bundle,
 )
@@ -439,3 +440,24 @@ def test_the_profile_of_the_training_data_comes_back(folder: Path, tmp_path: Pat
 
     assert load_bundle(tmp_path / "profiled", trusted=TRUSTED).profile == profile
     assert load_bundle(folder, trusted=TRUSTED).profile is None
+
+
+def test_a_bundle_in_a_single_file_is_the_bundle(tmp_path: Path, keys: tuple[Path, Path]) -> None:
+    save_bundle(tmp_path / "bundle", **_arguments(), signing_key=keys[0])
+
+    pack_bundle(tmp_path / "bundle", tmp_path / "some" / "bundle.zip")
+    bundle = load_bundle(tmp_path / "some" / "bundle.zip", trusted=TRUSTED, verifying_key=keys[1])
+
+    assert bundle.manifest.digest == bundle_digest(tmp_path / "bundle")
+    np.testing.assert_array_equal(
+        bundle.predict(_rows()), _arguments()["pipeline"].predict(_rows())
+    )
+
+
+def test_a_damaged_bundle_is_not_packed(folder: Path, tmp_path: Path) -> None:
+    (folder / "card.md").write_bytes(b"changed")
+
+    with pytest.raises(BundleError, match=r"bundle: card\.md: 7 bytes, \d+ in manifest\.json"):
+        pack_bundle(folder, tmp_path / "bundle.zip")
+
+    assert not (tmp_path / "bundle.zip").exists()

@@ -1,7 +1,7 @@
 """What every model needs: measures, the split by time, calibration, and the bundle."""
 
 from ropewalk.models.common.adaptive_intervals import AdaptiveIntervals
-from ropewalk.models.common.bundle import load_bundle, save_bundle
+from ropewalk.models.common.bundle import load_bundle, pack_bundle, save_bundle
 from ropewalk.models.common.bundle_folder import bundle_digest
 from ropewalk.models.common.conformal import ConformalIntervals, ConformalSets
 from ropewalk.models.common.conformal_models import ConformalClassifier, ConformalRegressor
@@ -27,6 +27,7 @@ __all__ = [
     "load_bundle",
     "mae",
     "out_of_fold",
+    "pack_bundle",
     "reference_profile",
     "rmse",
     "rows_to_frame",

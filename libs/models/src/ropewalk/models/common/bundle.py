@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, is_classifier
 
+from ropewalk.models.common.bundle_file import write_file
 from ropewalk.models.common.bundle_folder import verify_copy, write_folder
 from ropewalk.models.common.conformal import ConformalIntervals, ConformalSets
 from ropewalk.models.common.example import record_example, replay_example
@@ -155,7 +157,7 @@ def load_bundle(
     Parameters
     ----------
     place : str or Path
-        The bundle.
+        The bundle: a folder, or a single file that `pack_bundle` made.
     trusted : sequence of str
         Types that the model may hold, by their full name: `TRUSTED_TYPES` and your own.
     verifying_key : Path, optional
@@ -186,11 +188,38 @@ def load_bundle(
       ...
     ropewalk.models.errors.BundleError: nowhere: no bundle there (...): train a model first
     """
-    try:
-        with private_copy(Path(place), limits) as copy:
-            return open_copy(copy, trusted=trusted, verifying_key=verifying_key)
-    except BundleError as error:
-        raise BundleError(f"{place}: {error}") from error
+    with _named(place), private_copy(Path(place), limits) as copy:
+        return open_copy(copy, trusted=trusted, verifying_key=verifying_key)
+
+
+def pack_bundle(folder: str | Path, file: str | Path, *, limits: BundleLimits = LIMITS) -> None:
+    """Make a single file of a bundle, once every byte of it is verified.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The bundle.
+    file : str or Path
+        Where the file goes: a zip file, not compressed, the same bytes for the same bundle. A
+        signature stays in it.
+    limits : BundleLimits, optional
+        The most that the bundle may be.
+
+    Raises
+    ------
+    BundleError
+        If the bundle is damaged, or the file can't be written.
+
+    Examples
+    --------
+    >>> pack_bundle("nowhere", "bundle.zip")
+    Traceback (most recent call last):
+      ...
+    ropewalk.models.errors.BundleError: nowhere: no bundle there (...): train a model first
+    """
+    with _named(folder), private_copy(Path(folder), limits) as copy:
+        verify_copy(copy)
+        write_file(Path(file), copy)
 
 
 def open_copy(folder: Path, *, trusted: Sequence[str], verifying_key: Path | None = None) -> Bundle:
@@ -252,6 +281,15 @@ def open_copy(folder: Path, *, trusted: Sequence[str], verifying_key: Path | Non
     if calibration is not None:
         _check_calibration(bundle)
     return bundle
+
+
+@contextmanager
+def _named(place: str | Path) -> Iterator[None]:
+    """Say in an error which bundle it is about."""
+    try:
+        yield
+    except BundleError as error:
+        raise BundleError(f"{place}: {error}") from error
 
 
 def _check_calibration(bundle: Bundle) -> None:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
-from ropewalk.models.errors import BundleError
+from ropewalk.models.common.bundle_file import open_archive
+from ropewalk.models.errors import BundleError, reason
 
 _CHUNK_BYTES = 1024**2
 # Neither a path, nor hidden, nor with signs that a terminal or another system takes for more.
@@ -84,7 +85,7 @@ def private_copy(place: Path, limits: BundleLimits = LIMITS) -> Iterator[Path]:
     Parameters
     ----------
     place : Path
-        The bundle's folder.
+        The bundle: a folder, or a single file as `pack_bundle` makes it.
     limits : BundleLimits, optional
         The most that it may be.
 
@@ -98,7 +99,7 @@ def private_copy(place: Path, limits: BundleLimits = LIMITS) -> Iterator[Path]:
     ------
     BundleError
         If nothing is there; if something there is no plain file of a plain name, such as a link;
-        if it is above a limit; or if there is no room for it.
+        if it is above a limit, or packed in another way; or if there is no room for it.
 
     Examples
     --------
@@ -147,7 +148,7 @@ def check_name(name: str) -> None:
         raise BundleError(f"{name!r}: is no plain name of a file: don't use this bundle")
 
 
-def copy_file(name: str, source: BinaryIO, folder: Path, limits: BundleLimits) -> int:
+def copy_file(name: str, source: IO[bytes], folder: Path, limits: BundleLimits) -> int:
     """Copy one file by small pieces.
 
     Parameters
@@ -190,12 +191,19 @@ def _copied(place: Path, copy: Path, limits: BundleLimits) -> bool:
     """Copy all files, or tell that another bundle took the name meanwhile."""
     try:
         # Every file is opened in this folder, even if another takes its name.
-        opened = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
+        opened = os.open(place, os.O_RDONLY | os.O_NONBLOCK)
     except OSError as error:
         raise BundleError(f"no bundle there ({error.strerror}): train a model first") from error
     try:
         copy.mkdir(mode=0o700)
-        _copy_folder(opened, copy, limits)
+        kind = stat.S_IFMT(os.fstat(opened).st_mode)
+        if kind == stat.S_IFDIR:
+            _copy_folder(opened, copy, limits)
+        elif kind == stat.S_IFREG:
+            with open(opened, "rb", closefd=False) as file:
+                _copy_file(file, copy, limits)
+        else:
+            raise BundleError("neither a folder nor a file: name a bundle")
         return True
     except BundleError:
         if _replaced(opened, place):
@@ -203,6 +211,24 @@ def _copied(place: Path, copy: Path, limits: BundleLimits) -> bool:
         raise
     finally:
         os.close(opened)
+
+
+def _copy_file(file: BinaryIO, copy: Path, limits: BundleLimits) -> None:
+    total = 0
+    try:
+        with open_archive(file) as archive:
+            limits.check_files(len(archive.infolist()))
+            for member in archive.infolist():
+                name = member.orig_filename  # Which zipfile cuts off at a zero byte.
+                check_name(name)
+                limits.check_file(name, member.file_size)
+                limits.check_total(total + member.file_size)
+                with archive.open(member) as source:
+                    total += copy_file(name, source, copy, limits)
+    except BundleError:
+        raise
+    except Exception as error:  # Whatever the file makes zipfile raise.
+        raise BundleError(f"it is damaged ({reason(error)}): copy it again") from error
 
 
 def _copy_folder(opened: int, copy: Path, limits: BundleLimits) -> None:
