@@ -172,7 +172,7 @@ def lib_files(lib: Lib, number: int, own: dict[str, int], total: dict[str, int])
             f'    team="{team}",\n'
             f'    third_party={["numpy"] if lib.numpy else []},\n'.replace("'", '"')
             + f"    libs={lib.libs},\n".replace("'", '"')
-            + "    console_scripts={},\n)\n"
+            + "    command=None,\n)\n"
         ),
         "CHANGELOG.md": "# Changelog\n\n## 1.0.0\n\n- The first version.\n",
         "README.md": README.format(dashed=lib.name.replace("_", "-"), team=team),
