@@ -36,9 +36,9 @@ TRUSTED_TYPES_BY_FAMILY = MappingProxyType(
 """What each family, and the calibration of any, needs beyond what skops trusts by itself.
 
 Reviewed: none of them runs what its file says while it is made. Ours add no `__setstate__` and
-hold numbers, text, lists and arrays only; scikit-learn's two hold the arrays of a tree. An array
-of nodes is walked without looking at its bounds, so a file of unknown origin may still crash a
-process: check where a file comes from before loading it.
+hold numbers, text, lists and arrays only; scikit-learn's two hold the arrays of a tree, which it
+walks without looking at its bounds: a bundle's are checked when it is loaded, which
+`skops.io.load` alone does not.
 """
 
 TRUSTED_TYPES: tuple[str, ...] = tuple(

@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from ropewalk.models import TRUSTED_TYPES, HistogramBoostingRegressor
+from ropewalk.models.common import skops_file as module
 from ropewalk.models.common.skops_file import dump_estimator, load_estimator
 from ropewalk.models.errors import BundleError
 
@@ -205,6 +206,26 @@ def test_refuses_a_zip_bomb() -> None:
     assert len(content) < 20_000
     with pytest.raises(BundleError, match="unpacks to more than it is"):
         _loaded(content, trusted=TRUSTED_TYPES)
+
+
+def test_refuses_to_read_one_array_many_times() -> None:
+    content = io.BytesIO()
+    np.save(content, np.zeros(1_000_000))
+    array = '{"__class__": "ndarray", "__module__": "numpy", "__loader__": "NdArrayNode",'
+    array += ' "type": "numpy", "file": "0.npy"}'
+    schema = '{"__class__": "list", "__module__": "builtins", "__loader__": "ListNode",'
+    schema += f' "content": [{", ".join([array] * 5)}], "protocol": 2}}'
+    files = {"0.npy": content.getvalue(), "schema.json": schema.encode()}
+
+    with pytest.raises(BundleError, match="it is read more than twice over"):
+        _loaded(_zip(files), trusted=())
+
+
+def test_refuses_more_parts_than_memory_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_MAX_SCHEMA_BYTES", 100)
+
+    with pytest.raises(BundleError, match="too many parts"):
+        _loaded(_dumped(LinearRegression()), trusted=())
 
 
 def test_is_as_skops_writes_it_for_whoever_reads_it_with_skops_alone() -> None:

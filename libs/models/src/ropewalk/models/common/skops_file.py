@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import warnings
 from collections.abc import Sequence
@@ -14,12 +15,15 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 from skops.io.exceptions import UntrustedTypesFoundException
 
+from ropewalk.models.common.trees import check_trees
 from ropewalk.models.errors import BundleError, reason
 
 _SCHEMA = "schema.json"
 # Where scikit-learn's vectorizers keep the address of a list that they have checked, the one
 # address in a fitted estimator; without it they check that list again.
 _STOP_WORDS = "_stop_words_id"
+_MAX_SCHEMA_BYTES = 256 * 1024**2
+_SLACK_BYTES = 1024**2
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # The first that a zip file can hold.
 
 
@@ -87,19 +91,24 @@ def load_estimator(path: Path, trusted: Sequence[str]) -> BaseEstimator:
     Raises
     ------
     BundleError
-        If it holds a type that is not trusted, or is not such a file.
+        If it holds a type that is not trusted or a tree that leads out of its bounds, or is not
+        such a file.
     """
     try:
         with ZipFile(path) as archive:
             members = archive.infolist()
+        if any(m.filename == _SCHEMA and m.file_size > _MAX_SCHEMA_BYTES for m in members):
+            raise BundleError(f"{path.name}: too many parts: don't use this bundle")
         if sum(member.file_size for member in members) > path.stat().st_size:
             raise BundleError(f"{path.name}: unpacks to more than it is: don't use this bundle")
         with warnings.catch_warnings():
             # The manifest was asked already whether this version of scikit-learn will do.
             warnings.simplefilter("ignore", InconsistentVersionWarning)
-            return skops.io.load(path, trusted=list(trusted))
+            with _Frugal(path) as file:
+                model = skops.io.load(file, trusted=list(trusted))
     except UntrustedTypesFoundException as error:
-        unknown = sorted(set(skops.io.get_untrusted_types(file=path)) - set(trusted))
+        with _Frugal(path) as file:
+            unknown = sorted(set(skops.io.get_untrusted_types(file=file)) - set(trusted))
         raise BundleError(
             f"{path.name}: holds types that are not trusted: {', '.join(unknown)};"
             " add to trusted those that you have reviewed"
@@ -110,6 +119,29 @@ def load_estimator(path: Path, trusted: Sequence[str]) -> BaseEstimator:
         raise BundleError(
             f"{path.name}: skops can't read it ({reason(error)}): save the bundle again"
         ) from error
+    try:
+        check_trees(model)
+    except Exception as error:  # Whatever a tree of other parts raises.
+        raise BundleError(
+            f"{path.name}: holds {error}, which no model has that was fitted: don't use this bundle"
+        ) from error
+    return model
+
+
+class _Frugal(io.FileIO):
+    """A file to be read about twice: a crafted one could name the same array without end."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self._left = 2 * path.stat().st_size + _SLACK_BYTES
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Give up to so many bytes."""
+        content = super().read(-1 if size is None else size) or b""
+        self._left -= len(content)
+        if self._left < 0:
+            raise ValueError("it is read more than twice over")
+        return content
 
 
 def _renumbered(node: object, numbers: dict[object, int], files: dict[str, str]) -> object:
