@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ropewalk.models import TRUSTED_TYPES, load_bundle
+from ropewalk.models import TRUSTED_TYPES, bundle_digest, load_bundle
 
+PATHS = [os.path.abspath(place) for place in sys.path]
 FAMILIES = (
     "NaiveRegressor('median', group='origin')",
     "OlsrRegressor()",
@@ -68,8 +69,10 @@ MAKE = """
         output_schema={"properties": {"arr_delay": {"type": "number", "x-unit": "minutes"}}},
         prediction_time="sched_dep_time",
         metrics={"rmse": 31.95},
-        lineage={"rows": n},
+        lineage={"rows": n, "environment": describe_environment()},
         card="# Delays",
+        profile=reference_profile(rows, pipeline.predict(rows)),
+        calibration=ConformalIntervals("origin", 20).fit(delay, pipeline.predict(rows), rows),
         example=rows.tail(50),
         trusted=(*TRUSTED_TYPES, "numpy.dtype"),
     )
@@ -83,7 +86,8 @@ def _make(folder: Path, family: str, seed: str) -> Path:
         [sys.executable, "-c", textwrap.dedent(MAKE), folder, family, predictions],
         check=True,
         # Another order of sets, and other addresses.
-        env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": os.pathsep.join(PATHS)},
+        cwd=folder.parent,
     )
     return predictions
 
@@ -93,7 +97,8 @@ def test_a_model_is_the_same_in_another_process_whoever_fitted_it(
     tmp_path: Path, family: str
 ) -> None:
     predictions = _make(tmp_path / "one", family, seed="1")
-    _make(tmp_path / "two", family, seed="2")
+    (tmp_path / "elsewhere").mkdir()
+    _make(tmp_path / "elsewhere" / "two", family, seed="2")
 
     bundle = load_bundle(tmp_path / "one", trusted=(*TRUSTED_TYPES, "numpy.dtype"))
 
@@ -102,6 +107,7 @@ def test_a_model_is_the_same_in_another_process_whoever_fitted_it(
     assert recorded == np.load(predictions).tolist()
     one, two = (
         {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
-        for name in ("one", "two")
+        for name in ("one", "elsewhere/two")
     )
     assert one == two
+    assert bundle_digest(tmp_path / "one") == bundle_digest(tmp_path / "elsewhere" / "two")

@@ -6,6 +6,7 @@ from ropewalk.models.common.bundle_folder import bundle_digest
 from ropewalk.models.common.conformal import ConformalIntervals, ConformalSets
 from ropewalk.models.common.conformal_models import ConformalClassifier, ConformalRegressor
 from ropewalk.models.common.json_rows import frame_to_rows, rows_to_frame
+from ropewalk.models.common.lineage import describe_environment
 from ropewalk.models.common.loaded_bundle import Bundle
 from ropewalk.models.common.metrics import mae, rmse, skill
 from ropewalk.models.common.out_of_fold import out_of_fold
@@ -23,6 +24,7 @@ __all__ = [
     "ConformalSets",
     "TimeFolds",
     "bundle_digest",
+    "describe_environment",
     "frame_to_rows",
     "load_bundle",
     "mae",
