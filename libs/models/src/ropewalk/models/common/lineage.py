@@ -29,7 +29,7 @@ def describe_environment() -> dict[str, object]:
         - `cpu`, the `model` and the `features` that numpy's loops use;
         - `threads`, a list of the libraries that compute with several: what for, which one,
           its `version`, the processor that it computes for and how many threads it takes;
-        - `packages`, how many are installed, and the SHA-256 over the sorted lines ``name==version``.
+        - `packages`, how many are installed, and the SHA-256 of ``name==version`` of each, sorted.
 
     Examples
     --------
