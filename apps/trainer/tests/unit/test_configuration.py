@@ -44,7 +44,7 @@ def test_values_are_replaced_by_their_dotted_key(config_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "told"),
     [
-        ("flow.sizes.kind", "text", "no 'flow' there; did you mean 'flows'"),
+        ("name.x", "1", "--set name.x: 'name' has no keys of its own; it is 'made'"),
         ("seed", "[", "no YAML value"),
         ("test_from", "2013-02-30", "--set test_from: '2013-02-30' is no YAML value"),
     ],
@@ -60,6 +60,7 @@ def test_an_override_of_no_use_is_refused(
     ("key", "value", "told"),
     [
         ("sed", "1", "unknown key 'sed': did you mean 'seed'"),
+        ("flow.sizes.kind", "text", "unknown key 'flow': did you mean 'flows'"),
         ("choose_by", "r2", "choose_by"),
         ("name", "../up", "name"),
         ("candidates.line.flows", "[size]", "flow 'size', and there is none; did you mean 'sizes'"),

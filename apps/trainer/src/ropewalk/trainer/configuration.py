@@ -151,6 +151,27 @@ class HistoryConfig(_Frozen):
         return BuildHistoryFeatures(self.value, known_at, moment, **windows)
 
 
+class IntervalsConfig(_Frozen):
+    """How the winner learns how far off it is.
+
+    The training rows are parted by time; what models of the earlier parts say of the next one is
+    what intervals are made of.
+
+    Parameters
+    ----------
+    folds : int
+        How many parts are predicted.
+    group : list of str
+        Columns whose values have intervals of their own; the winner has to see them.
+    level : float
+        How often the interval shall hold what happens, where the report tells how often it did.
+    """
+
+    folds: int = Field(default=3, ge=1, le=20)
+    group: list[str] = []
+    level: float = Field(default=0.9, gt=0, lt=1)
+
+
 class TrainerConfig(_Frozen):
     """One training run.
 
@@ -173,6 +194,8 @@ class TrainerConfig(_Frozen):
         For everything that is drawn.
     history : HistoryConfig, optional
         Adds columns named ``history_...``, made on all rows.
+    intervals : IntervalsConfig
+        How far to trust a prediction.
     flows : mapping of str to FlowConfig
         Named flows.
     candidates : mapping of str to CandidateConfig
@@ -187,6 +210,7 @@ class TrainerConfig(_Frozen):
     choose_by: Literal["rmse", "mae"] = "rmse"
     seed: int = Field(default=0, ge=0)
     history: HistoryConfig | None = None
+    intervals: IntervalsConfig = IntervalsConfig()
     flows: dict[str, FlowConfig] = {}
     candidates: dict[str, CandidateConfig] = Field(min_length=1)
 
@@ -239,9 +263,9 @@ def read_config(path: str | Path, overrides: Mapping[str, str] | None = None) ->
         *folders, last = key.split(".")
         place = given
         for part in folders:
-            inner = place.get(part)
+            inner = place.setdefault(part, {})  # a section that the file leaves to its defaults
             if not isinstance(inner, dict):
-                raise TrainerError(f"--set {key}: no '{part}' there; {did_you_mean(part, place)}")
+                raise TrainerError(f"--set {key}: '{part}' has no keys of its own; it is {inner!r}")
             place = inner
         try:
             place[last] = yaml.safe_load(value)

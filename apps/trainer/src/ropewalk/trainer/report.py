@@ -71,6 +71,8 @@ def _content(training: "Training") -> dict[str, object]:
         "scores": training.scores,
         "descriptions": {name: one.description for name, one in config.candidates.items()},
         "winner": winner,
+        "coverage": training.coverage,
+        "calibration_rows": len(training.intervals.scores_),
         "columns": [
             {
                 "name": name,

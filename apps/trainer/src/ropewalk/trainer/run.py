@@ -113,6 +113,7 @@ def train(config: Path, overrides: tuple[str, ...], output: Path | None, as_json
             "scores": [asdict(score) for score in training.scores],
             "winner": training.winner.name,
             "chosen_by": asked.choose_by,
+            "coverage": asdict(training.coverage),
         }
         told |= {name: str(path) for name, path in vars(results).items()}
         click.echo(json.dumps(told, indent=2))
@@ -214,6 +215,11 @@ def _tell(training: "Training") -> None:
             f"\n{winner.name} wins: the smallest {measure}, {error:.2f}, "
             f"{gain:.1f} % less than the best naive model's"
         )
+    held, unit = training.coverage, data.schema.columns[config.target].unit
+    click.echo(
+        f"its {100 * held.level:g} % intervals held {100 * held.inside:.1f} % of the later rows, "
+        f"{held.width:.1f}{f' {unit}' if unit else ''} wide on average"
+    )
 
 
 def _score_table(scores: "list[Score]", choose_by: str) -> "Table":

@@ -1,6 +1,5 @@
 """Train every candidate, choose one, and leave a bundle, a report and rows to try it on."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from ropewalk.models import save_bundle
+from ropewalk.models import ConformalIntervals, reference_profile, save_bundle
 from ropewalk.trainer.configuration import TrainerConfig
 from ropewalk.trainer.data import Data, load_data
 from ropewalk.trainer.files import replace_file
+from ropewalk.trainer.lineage import describe_run
+from ropewalk.trainer.pipelines.calibrate import Coverage, calibrate, coverage
 from ropewalk.trainer.pipelines.evaluate import TRUSTED_TYPES, Score, fit, predict, score
 from ropewalk.trainer.report import render_card, render_report
 
@@ -35,6 +36,12 @@ class Training:
         What each said of the test rows.
     scores : list of Score
         How far off each was, the baselines first.
+    winner : Score
+        The candidate with the smallest error; of equal ones the first.
+    intervals : ConformalIntervals
+        How far to trust the winner.
+    coverage : Coverage
+        How its intervals did on the test rows.
     """
 
     config: TrainerConfig
@@ -42,11 +49,9 @@ class Training:
     pipelines: dict[str, Pipeline]
     predictions: dict[str, NDArray[np.float64]]
     scores: list[Score]
-
-    @property
-    def winner(self) -> Score:
-        """The candidate with the smallest error; of equal ones the first."""
-        return min(self.scores, key=lambda one: getattr(one, self.config.choose_by))
+    winner: Score
+    intervals: ConformalIntervals
+    coverage: Coverage
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,11 @@ def train(config: TrainerConfig, on_step: Callable[[str], None] = lambda step: N
         name: predictions[name] for name, one in config.candidates.items() if one.is_baseline
     }
     scores = score(predictions, baselines, data.test[config.target])
-    return Training(config, data, pipelines, predictions, scores)
+    winner = min(scores, key=lambda one: getattr(one, config.choose_by))
+    on_step(f"calibrating {winner.name}")
+    intervals = calibrate(winner.name, config, data)
+    held = coverage(winner.name, intervals, predictions[winner.name], config, data)
+    return Training(config, data, pipelines, predictions, scores, winner, intervals, held)
 
 
 def save(training: Training, folder: Path) -> Results:
@@ -96,6 +105,7 @@ def save(training: Training, folder: Path) -> Results:
     columns = data.columns[winner.name]
     folder.mkdir(parents=True, exist_ok=True)
     results = Results(folder / "bundle", folder / "report.html", folder / "predict_me.csv")
+    learnt = data.train[columns]
     looks_back = not set(columns).isdisjoint(data.made)
     unit = data.schema.columns[config.target].unit
     target = {"type": "number", **({"x-unit": unit} if unit else {})}
@@ -115,16 +125,14 @@ def save(training: Training, folder: Path) -> Results:
             "winner": winner.name,
             "chosen_by": config.choose_by,
             "scores": [vars(one) for one in training.scores],
+            "coverage": vars(training.coverage),
         },
-        lineage={
-            "name": config.name,
-            "config": json.loads(config.model_dump_json()),
-            "source": data.lineage,
-            "rows": data.counts,
-        },
+        lineage={"rows": data.counts, "source": data.lineage, **describe_run(config)},
         card=render_card(training),
         example=data.test[columns].head(EXAMPLE_ROWS),
         trusted=TRUSTED_TYPES,
+        calibration=training.intervals,
+        profile=reference_profile(learnt, training.pipelines[winner.name].predict(learnt)),
     )
     replace_file(results.rows_to_try, data.test[columns].to_csv(index=False, lineterminator="\n"))
     replace_file(results.report, render_report(training))
