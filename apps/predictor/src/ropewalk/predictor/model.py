@@ -12,13 +12,15 @@ from ropewalk.models import Bundle, load_bundle
 from ropewalk.predictor.errors import NoBundleError, PredictorError
 
 
-def load_model(folder: Path) -> Bundle:
+def load_model(folder: Path, verifying_key: Path | None = None) -> Bundle:
     """Load the bundle that the trainer made.
 
     Parameters
     ----------
     folder : Path
         The bundle.
+    verifying_key : Path, optional
+        Public key, PEM: a bundle that it does not verify is refused.
 
     Returns
     -------
@@ -43,7 +45,8 @@ def load_model(folder: Path) -> Bundle:
             f"{folder}: no bundle there; make one: ./pants run apps/trainer, "
             "or say where one is: --bundle DIR"
         )
-    return load_bundle(folder, trusted=(*features.TRUSTED_TYPES, *models.TRUSTED_TYPES))
+    trusted = (*features.TRUSTED_TYPES, *models.TRUSTED_TYPES)
+    return load_bundle(folder, trusted=trusted, verifying_key=verifying_key)
 
 
 def ask(bundle: Bundle, rows: pd.DataFrame) -> npt.NDArray[np.float64]:

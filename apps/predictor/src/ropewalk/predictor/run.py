@@ -25,6 +25,14 @@ _BUNDLE = click.option(
     show_envvar=True,
     help="The model, as the trainer made it.",
 )
+_VERIFYING_KEY = click.option(
+    "--verifying-key",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    envvar="ROPEWALK_VERIFYING_KEY",
+    show_envvar=True,
+    help="A public key, PEM: refuse a bundle that was not signed with its private one.",
+)
 
 
 def _version() -> str:
@@ -50,6 +58,7 @@ def cli(context: click.Context) -> None:
 @cli.command()
 @click.argument("source", type=click.Path(path_type=Path))
 @_BUNDLE
+@_VERIFYING_KEY
 @click.option(
     "--output",
     metavar="FILE",
@@ -74,7 +83,14 @@ def cli(context: click.Context) -> None:
     show_envvar=True,
     help="Print the summary as JSON.",
 )
-def predict(source: Path, bundle: Path, output: Path, keep: tuple[str, ...], as_json: bool) -> None:
+def predict(
+    source: Path,
+    bundle: Path,
+    verifying_key: Path | None,
+    output: Path,
+    keep: tuple[str, ...],
+    as_json: bool,
+) -> None:
     """Predict every row of SOURCE.
 
     SOURCE is a .csv or .parquet file with the model's input columns, or a .yaml file that
@@ -90,7 +106,7 @@ def predict(source: Path, bundle: Path, output: Path, keep: tuple[str, ...], as_
     # Imported here, so that --help does not wait for pandas and scikit-learn.
     from ropewalk.predictor.pipelines.predict import predict as run
 
-    summary = run(source, bundle, output, keep)
+    summary = run(source, bundle, output, keep, verifying_key)
     if as_json:
         click.echo(json.dumps(asdict(summary)))
         return
@@ -109,6 +125,7 @@ def predict(source: Path, bundle: Path, output: Path, keep: tuple[str, ...], as_
 
 @cli.command()
 @_BUNDLE
+@_VERIFYING_KEY
 @click.option(
     "--host",
     default="127.0.0.1",
@@ -124,7 +141,7 @@ def predict(source: Path, bundle: Path, output: Path, keep: tuple[str, ...], as_
     show_envvar=True,
     help="The port to listen on; 0 for a free one.",
 )
-def serve(bundle: Path, host: str, port: int) -> None:
+def serve(bundle: Path, verifying_key: Path | None, host: str, port: int) -> None:
     """Answer requests over HTTP.
 
     It starts without a model too, and serves one as soon as it is there. A model that it has, it
@@ -139,7 +156,7 @@ def serve(bundle: Path, host: str, port: int) -> None:
     _on_sigterm(0)
     from ropewalk.predictor.pipelines.serve import serve as run
 
-    run(bundle, host, port)
+    run(bundle, host, port, verifying_key)
 
 
 def main() -> None:

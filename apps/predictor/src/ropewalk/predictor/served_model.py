@@ -68,12 +68,20 @@ class ServedModel:
     ----------
     folder : Path
         Where the bundle is, or will be.
+    verifying_key : Path, optional
+        Public key, PEM: a bundle that it does not verify is not served.
     clock : callable, optional
         Gives seconds that never go back.
     """
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        verifying_key: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.folder = folder
+        self.verifying_key = verifying_key
         self.reason = "there is no model yet"
         self._clock = clock
         self._served: Served | None = None
@@ -105,7 +113,7 @@ class ServedModel:
 
     def _look(self) -> None:
         try:
-            self._served = Served.of(load_model(self.folder))
+            self._served = Served.of(load_model(self.folder, self.verifying_key))
         except NoBundleError as error:
             self.reason = "there is no model yet"
             self._tell(str(error))

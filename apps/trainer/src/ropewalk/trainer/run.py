@@ -56,6 +56,14 @@ _SET = click.option(
     multiple=True,
     help="Replace a value of the configuration, such as seed=1. Can be repeated.",
 )
+_VERIFYING_KEY = click.option(
+    "--verifying-key",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    envvar="ROPEWALK_VERIFYING_KEY",
+    show_envvar=True,
+    help="A public key, PEM: refuse a bundle that was not signed with its private one.",
+)
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 
 
@@ -86,8 +94,30 @@ def cli(context: click.Context) -> None:
     show_envvar=True,
     help="Where the bundle and the report go.  [default: artifacts/NAME, the configuration's name]",
 )
+@click.option(
+    "--signing-key",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    envvar="ROPEWALK_SIGNING_KEY",
+    show_envvar=True,
+    help="A private key, PEM, to sign the bundle with.",
+)
+@click.option(
+    "--store",
+    metavar="URL",
+    envvar="ROPEWALK_STORE",
+    show_envvar=True,
+    help="A store: publish the bundle there too, as NAME@candidate.",
+)
 @_JSON
-def train(config: Path, overrides: tuple[str, ...], output: Path | None, as_json: bool) -> None:
+def train(
+    config: Path,
+    overrides: tuple[str, ...],
+    output: Path | None,
+    signing_key: Path | None,
+    store: str | None,
+    as_json: bool,
+) -> None:
     """Fit every candidate, judge it on later rows, and save the best.
 
     Leaves a bundle (the model and all that belongs to it), a report for people, and rows to try
@@ -99,14 +129,15 @@ def train(config: Path, overrides: tuple[str, ...], output: Path | None, as_json
     """  # noqa: D301 (click's own \b, which a raw text would hide from it)
     asked = _read(config, overrides)
     # Imported here, so that --help does not wait for pandas and scikit-learn.
-    from ropewalk.trainer.pipelines.train import save
+    from ropewalk.trainer.pipelines.train import CANDIDATE, publish, save
     from ropewalk.trainer.pipelines.train import train as run
 
     folder = output or Path("artifacts") / asked.name
     with _progress() as on_step:
         training = run(asked, on_step)
         on_step("saving")
-        results = save(training, folder)
+        results = save(training, folder, signing_key)
+        version = publish(training, results, store) if store else None
     if as_json:
         told = {
             "rows": training.data.counts,
@@ -116,12 +147,15 @@ def train(config: Path, overrides: tuple[str, ...], output: Path | None, as_json
             "coverage": asdict(training.coverage),
         }
         told |= {name: str(path) for name, path in vars(results).items()}
+        told["version"] = str(version) if version else None
         click.echo(json.dumps(told, indent=2))
         return
     _tell(training)
     predictor = "./pants run apps/predictor --" if Path("pants").exists() else "ropewalk-predictor"
     is_default = results.bundle == Path("artifacts/flights/bundle")
     bundle = "" if is_default else f" --bundle {results.bundle}"
+    if version:
+        click.echo(f"published as {version}, {asked.name}@{CANDIDATE} in {store}")
     click.echo(
         f"\nbundle  {results.bundle}\nreport  {results.report}\n\nnext\n"
         f"  {predictor} predict {results.rows_to_try}{bundle}\n"
@@ -138,8 +172,15 @@ def train(config: Path, overrides: tuple[str, ...], output: Path | None, as_json
     type=click.Path(path_type=Path),
     help="The bundle to judge.  [default: artifacts/NAME/bundle]",
 )
+@_VERIFYING_KEY
 @_JSON
-def evaluate(config: Path, overrides: tuple[str, ...], bundle: Path | None, as_json: bool) -> None:
+def evaluate(
+    config: Path,
+    overrides: tuple[str, ...],
+    bundle: Path | None,
+    verifying_key: Path | None,
+    as_json: bool,
+) -> None:
     """Judge a bundle on the test rows of a configuration, against its naive models.
 
     \b
@@ -151,7 +192,7 @@ def evaluate(config: Path, overrides: tuple[str, ...], bundle: Path | None, as_j
 
     with _progress() as on_step:
         on_step("judging")
-        scores = run(asked, bundle or Path("artifacts") / asked.name / "bundle")
+        scores = run(asked, bundle or Path("artifacts") / asked.name / "bundle", verifying_key)
     if as_json:
         click.echo(json.dumps([asdict(score) for score in scores], indent=2))
     else:

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from ropewalk.data_loaders import Schema, read_source
-from ropewalk.models import load_bundle
+from ropewalk.models import BundleError, ModelStore, load_bundle
 from ropewalk.trainer.configuration import read_config
-from ropewalk.trainer.pipelines.evaluate import TRUSTED_TYPES
-from ropewalk.trainer.pipelines.train import save, train
+from ropewalk.trainer.pipelines.evaluate import TRUSTED_TYPES, evaluate
+from ropewalk.trainer.pipelines.train import CANDIDATE, publish, save, train
 
 
 def test_the_smallest_error_wins(config_path: Path) -> None:
@@ -118,3 +118,47 @@ def test_what_was_there_is_replaced(config_path: Path, name: str) -> None:
 
     assert (out / name).exists()
     assert len(list(out.iterdir())) == 3
+
+
+def test_the_bundle_goes_into_a_store_as_the_candidate(config_path: Path, tmp_path: Path) -> None:
+    training = train(read_config(config_path))
+    results = save(training, config_path.parent / "out")
+    place = str(tmp_path / "store")
+
+    first = publish(training, results, place)
+    again = publish(training, results, place)
+
+    assert str(first) == str(again) == "made/1"
+    store = ModelStore(place)
+    moves = store.history("made", CANDIDATE)
+    assert [move.why for move in moves] == [f"trained: RMSE {training.winner.rmse:.2f}"]
+    bundle = store.load(f"made@{CANDIDATE}", trusted=TRUSTED_TYPES)
+    np.testing.assert_array_equal(bundle.predict(training.data.test), training.predictions["line"])
+
+
+def test_the_bundle_says_how_far_to_trust_it(config_path: Path) -> None:
+    training = train(read_config(config_path))
+    results = save(training, config_path.parent / "out")
+
+    bundle = load_bundle(results.bundle, trusted=TRUSTED_TYPES)
+    low, high = bundle.predict_interval(training.data.test, level=0.9)
+
+    actual = training.data.test["outcome"]
+    inside = ((low <= actual) & (actual <= high)).mean()
+    assert bundle.metrics["coverage"]["inside"] == pytest.approx(inside)
+    assert f"{100 * inside:.1f} %" in bundle.card
+    assert bundle.profile["rows"] == len(training.data.train)
+    assert bundle.lineage["config_sha256"]
+
+
+def test_with_a_key_the_bundle_is_signed(config_path: Path, keys: tuple[Path, Path]) -> None:
+    private, public = keys
+    training = train(read_config(config_path))
+
+    signed = save(training, config_path.parent / "signed", signing_key=private)
+    plain = save(training, config_path.parent / "plain")
+
+    scores = evaluate(training.config, signed.bundle, verifying_key=public)
+    assert scores[-1].rmse == training.winner.rmse
+    with pytest.raises(BundleError, match="not signed"):
+        evaluate(training.config, plain.bundle, verifying_key=public)

@@ -39,7 +39,7 @@ from ropewalk.models.errors import (
 from ropewalk.models.model_contract import ModelContract
 from ropewalk.models.regression import OlsrRegressor
 from ropewalk.models.rule_based import NaiveRegressor
-from ropewalk.models.store import ModelStore, Store
+from ropewalk.models.store import ModelStore, Store, Version
 from ropewalk.models.store.store_contract import StoreContract
 from ropewalk.models.trusted_types import (
     TRUSTED_TYPES,
@@ -73,6 +73,7 @@ __all__ = [
     "StoreContract",
     "StoreError",
     "TimeFolds",
+    "Version",
     "bundle_digest",
     "describe_environment",
     "frame_to_rows",

@@ -34,7 +34,13 @@ class Summary:
     model: dict[str, object]
 
 
-def predict(source: Path, folder: Path, output: Path, keep: Sequence[str] = ()) -> Summary:
+def predict(
+    source: Path,
+    folder: Path,
+    output: Path,
+    keep: Sequence[str] = (),
+    verifying_key: Path | None = None,
+) -> Summary:
     """Predict every row of a source.
 
     Parameters
@@ -65,7 +71,7 @@ def predict(source: Path, folder: Path, output: Path, keep: Sequence[str] = ()) 
             raise PredictorError(f"{output}: the source is read from it; choose another --output")
     if PREDICTION in keep:
         raise PredictorError(f"--keep {PREDICTION}: the predictions have this name; leave it out")
-    bundle = load_model(folder)
+    bundle = load_model(folder, verifying_key)
     rows = write_table(output, _answers(source, bundle, keep))
     return Summary(rows, str(output), identify(bundle))
 

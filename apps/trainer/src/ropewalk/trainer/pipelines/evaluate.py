@@ -109,7 +109,9 @@ def predict(name: str, pipeline: Pipeline, data: Data) -> NDArray[np.float64]:
         raise TrainerError(f"candidate '{name}': {error}") from error
 
 
-def evaluate(config: TrainerConfig, bundle_folder: Path) -> list[Score]:
+def evaluate(
+    config: TrainerConfig, bundle_folder: Path, verifying_key: Path | None = None
+) -> list[Score]:
     """Judge a bundle on the test rows, beside the baselines of the configuration.
 
     Parameters
@@ -118,6 +120,8 @@ def evaluate(config: TrainerConfig, bundle_folder: Path) -> list[Score]:
         Names the source, the target and the split.
     bundle_folder : Path
         The bundle.
+    verifying_key : Path, optional
+        Public key, PEM: a bundle that it does not verify is refused.
 
     Returns
     -------
@@ -130,7 +134,7 @@ def evaluate(config: TrainerConfig, bundle_folder: Path) -> list[Score]:
         If the bundle predicts something else, or at another time: then what it sees may be known
         too late, and its score would say nothing.
     """
-    bundle = load_bundle(bundle_folder, trusted=TRUSTED_TYPES)
+    bundle = load_bundle(bundle_folder, trusted=TRUSTED_TYPES, verifying_key=verifying_key)
     for key, own, asked in (
         ("target", bundle.target, config.target),
         ("prediction_time", bundle.prediction_time, config.prediction_time),

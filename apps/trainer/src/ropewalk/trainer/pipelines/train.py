@@ -2,13 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from getpass import getuser
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from ropewalk.models import ConformalIntervals, reference_profile, save_bundle
+from ropewalk.models import (
+    ConformalIntervals,
+    ModelStore,
+    Version,
+    reference_profile,
+    save_bundle,
+)
 from ropewalk.trainer.configuration import TrainerConfig
 from ropewalk.trainer.data import Data, load_data
 from ropewalk.trainer.files import replace_file
@@ -18,6 +25,8 @@ from ropewalk.trainer.pipelines.evaluate import TRUSTED_TYPES, Score, fit, predi
 from ropewalk.trainer.report import render_card, render_report
 
 EXAMPLE_ROWS = 5
+# The alias of the newest model that asks to be let in.
+CANDIDATE = "candidate"
 
 
 @dataclass(frozen=True)
@@ -96,10 +105,10 @@ def train(config: TrainerConfig, on_step: Callable[[str], None] = lambda step: N
     return Training(config, data, pipelines, predictions, scores, winner, intervals, held)
 
 
-def save(training: Training, folder: Path) -> Results:
+def save(training: Training, folder: Path, signing_key: Path | None = None) -> Results:
     """Write the winner's bundle, the report, and test rows to try the predictor on.
 
-    Each of them appears whole or not at all.
+    Each of them appears whole or not at all. With a private key the bundle is signed.
     """
     config, data, winner = training.config, training.data, training.winner
     columns = data.columns[winner.name]
@@ -132,8 +141,25 @@ def save(training: Training, folder: Path) -> Results:
         example=data.test[columns].head(EXAMPLE_ROWS),
         trusted=TRUSTED_TYPES,
         calibration=training.intervals,
+        signing_key=signing_key,
         profile=reference_profile(learnt, training.pipelines[winner.name].predict(learnt)),
     )
     replace_file(results.rows_to_try, data.test[columns].to_csv(index=False, lineterminator="\n"))
     replace_file(results.report, render_report(training))
     return results
+
+
+def publish(training: Training, results: Results, store: str) -> Version:
+    """Put the bundle into a store, and let the alias of candidates stand for it.
+
+    Raises
+    ------
+    StoreError
+        If the store can't be written, or somebody else moved the alias meanwhile.
+    """
+    shop, model, who = ModelStore(store), training.config.name, getuser()
+    version = shop.publish(results.bundle, model, who=who)
+    measure = training.config.choose_by
+    why = f"trained: {measure.upper()} {getattr(training.winner, measure):.2f}"
+    shop.promote(model, version.number, CANDIDATE, why=why, who=who)
+    return version
