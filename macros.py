@@ -2,7 +2,17 @@
 # who looks after it, what it may use, whom it serves.
 
 
-def _room(description, team, third_party, libs, command, extras={}, entry_points={}, test_data=()):
+def _room(
+    description,
+    team,
+    third_party,
+    libs,
+    command,
+    extras={},
+    entry_points={},
+    chosen=(),
+    test_data=(),
+):
     folder = build_file_dir()
     room = folder.name
     __defaults__(all=dict(tags=[f"team:{team}"]))
@@ -10,9 +20,8 @@ def _room(description, team, third_party, libs, command, extras={}, entry_points
     # Walls: a source file knows its own room, the listed libs and the listed packages; a test
     # may use any package. Anything else ends every goal that touches the file.
     rooms = [f"//{folder}/**", *(f"//libs/{lib}/src/**" for lib in libs)]
-    packages = [f"//3rdparty/python#{package}" for package in third_party]
     __dependencies_rules__(
-        (f"[//{folder}/src/**]", *rooms, *packages, "!*"),
+        (f"[//{folder}/src/**]", *rooms, *_packages(third_party), "!*"),
         (f"[//{folder}/tests/**]", *rooms, "//3rdparty/python**", "//notebooks/**", "!*"),
         ("*", "*"),
     )
@@ -60,7 +69,11 @@ def _room(description, team, third_party, libs, command, extras={}, entry_points
     files(name="changes", sources=["changes/*.md"])
     if command:
         # `./pants run <room>`: a python_source starts in 0.4 s after an edit, a PEX in 12 s.
-        python_source(name=room, source=f"{room}.py")
+        python_source(name=room, source=f"{room}.py", dependencies=_packages(chosen))
+
+
+def _packages(names):
+    return [f"//3rdparty/python#{name}" for name in names]
 
 
 def lib(
@@ -97,19 +110,29 @@ def lib(
     )
 
 
-def app(description, team, third_party, libs, test_data=()):
-    """An application over the libs: a command line, a PEX, a wheel and an image."""
+def app(description, team, third_party, libs, chosen=(), test_data=()):
+    """An application over the libs: a command line, a PEX, a wheel and an image.
+
+    ``chosen`` are packages of the libs' extras that it comes with in the repository, the PEX and
+    the image; of the wheel, the user chooses.
+    """
     room = build_file_dir().name
     main = f"ropewalk.{room}.run:main"
-    _room(description, team, third_party, libs, main, test_data=test_data)
+    _room(description, team, third_party, libs, main, chosen=chosen, test_data=test_data)
     # With the packages of one Python; of all that we support, a PEX is three times as large.
     python = ["==3.11.*"]
-    pex_binary(name="pex", entry_point=main, interpreter_constraints=python)
+    pex_binary(
+        name="pex",
+        entry_point=main,
+        dependencies=_packages(chosen),
+        interpreter_constraints=python,
+    )
     # Two layers of one image: third-party packages, which seldom change, and our own code.
     for layer in ("deps", "srcs"):
         pex_binary(
             name=f"docker-{layer}",
             entry_point=main,
+            dependencies=_packages(chosen),
             interpreter_constraints=python,
             include_requirements=layer == "deps",
             include_sources=layer == "srcs",

@@ -3,10 +3,14 @@
 import json
 from pathlib import Path
 
+import model_signing  # noqa: F401 (bundles are signed with it)
 import numpy as np
+import OpenSSL  # noqa: F401 (model_signing needs it, and it brings cryptography)
 import pandas as pd
 import pytest
 import yaml
+from cryptography.hazmat.primitives import serialization  # pants: no-infer-dep
+from cryptography.hazmat.primitives.asymmetric import ec  # pants: no-infer-dep
 
 SCHEMA = {
     "columns": {
@@ -82,3 +86,24 @@ def config_path(tmp_path: Path, rows: pd.DataFrame, given: dict[str, object]) ->
     path = tmp_path / "trainer.yaml"
     path.write_text(yaml.safe_dump(given, sort_keys=False))
     return path
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> tuple[Path, Path]:
+    """Make a private key that others can't read, and the public one that belongs to it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    private, public = tmp_path / "private.pem", tmp_path / "public.pem"
+    private.touch(mode=0o600)
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    public.write_bytes(
+        key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+    return private, public

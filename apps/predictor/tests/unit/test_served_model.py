@@ -85,7 +85,7 @@ def test_a_damaged_bundle_is_not_taken_until_it_is_whole(
 def test_what_nobody_foresaw_keeps_no_server_from_living(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def broken(folder: Path) -> Bundle:
+    def broken(folder: Path, verifying_key: Path | None) -> Bundle:
         raise MemoryError
 
     monkeypatch.setattr(served_model, "load_model", broken)
@@ -97,7 +97,7 @@ def test_what_nobody_foresaw_keeps_no_server_from_living(
 def test_nobody_waits_while_another_loads(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     loading, go_on = Barrier(2), Barrier(2)
 
-    def slow(folder: Path) -> Bundle:
+    def slow(folder: Path, verifying_key: Path | None) -> Bundle:
         loading.wait(10)
         go_on.wait(10)
         return load_model(folder)
@@ -134,3 +134,15 @@ def test_a_moment_has_an_offset_and_a_place_in_utc(bundle: Bundle, moment: str, 
     errors = list(Served.of(bundle).rows.iter_errors(row))
 
     assert [error.validator for error in errors] == ([] if fine else ["format"])
+
+
+def test_a_bundle_that_the_key_does_not_verify_is_not_served(
+    workplace: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = workplace / "public.pem"
+    key.write_text("-----BEGIN PUBLIC KEY-----\n")
+
+    model = ServedModel(workplace / "bundle", verifying_key=key)
+
+    assert model.take() is None
+    assert "no public key" in caplog.text

@@ -68,17 +68,17 @@ class ServedModel:
     ----------
     folder : Path
         Where the bundle is, or will be.
-    verifying_key : Path, optional
-        Public key, PEM: a bundle that it does not verify is not served.
     clock : callable, optional
         Gives seconds that never go back.
+    verifying_key : Path, optional
+        Public key, PEM: a bundle that it does not verify is not served.
     """
 
     def __init__(
         self,
         folder: Path,
-        verifying_key: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
+        verifying_key: Path | None = None,
     ) -> None:
         self.folder = folder
         self.verifying_key = verifying_key

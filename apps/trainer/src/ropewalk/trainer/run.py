@@ -147,7 +147,7 @@ def train(
             "coverage": asdict(training.coverage),
         }
         told |= {name: str(path) for name, path in vars(results).items()}
-        told["version"] = str(version) if version else None
+        told |= {"version": str(version)} if version else {}
         click.echo(json.dumps(told, indent=2))
         return
     _tell(training)

@@ -38,7 +38,7 @@ def serve(folder: Path, host: str, port: int, verifying_key: Path | None = None)
     logging.basicConfig(format="predictor: %(message)s", level=logging.WARNING)
     LOG.setLevel(logging.INFO)
     with _listen(host, port) as listening:
-        model = ServedModel(folder, verifying_key)
+        model = ServedModel(folder, verifying_key=verifying_key)
         model.take()  # Now, so that the first request need not wait for it.
         _greet(model, host, listening.getsockname()[1])
         config = uvicorn.Config(
