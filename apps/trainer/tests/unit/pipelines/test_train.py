@@ -145,7 +145,8 @@ def test_the_bundle_says_how_far_to_trust_it(config_path: Path) -> None:
 
     actual = training.data.test["outcome"]
     inside = ((low <= actual) & (actual <= high)).mean()
-    assert bundle.metrics["coverage"]["inside"] == pytest.approx(inside)
+    assert training.coverage.inside == pytest.approx(inside)
+    assert bundle.metrics["coverage"] == vars(training.coverage)
     assert f"{100 * inside:.1f} %" in bundle.card
     assert bundle.profile is not None
     assert bundle.profile["rows"] == len(training.data.train)
