@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_LONGEST = 500
+
 
 class ModelError(Exception):
     """Root of this library's errors: its message is one line, fit to show to a user.
@@ -41,7 +43,18 @@ def reason(error: Exception) -> str:
     >>> reason(ValueError("no number\nwhere one was expected"))
     'ValueError: no number'
     """
-    return f"{type(error).__name__}: {error}".splitlines()[0]
+    return printable(f"{type(error).__name__}: {error}".splitlines()[0])
+
+
+def printable(text: str) -> str:
+    r"""Give text of a file that others wrote without what a terminal or a log would act on.
+
+    Examples
+    --------
+    >>> printable("os.\x1b[2Jsystem\n")
+    'os.?[2Jsystem?'
+    """
+    return "".join(sign if sign.isprintable() else "?" for sign in text[:_LONGEST])
 
 
 class BundleError(ModelError):

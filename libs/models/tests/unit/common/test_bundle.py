@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import FrozenInstanceError
 from pathlib import Path
@@ -461,3 +462,12 @@ def test_a_damaged_bundle_is_not_packed(folder: Path, tmp_path: Path) -> None:
         pack_bundle(folder, tmp_path / "bundle.zip")
 
     assert not (tmp_path / "bundle.zip").exists()
+
+
+def test_tells_that_there_is_no_room_to_make_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+
+    with pytest.raises(BundleError, match=r"can't be made in .*nowhere \(No such file.*by TMPDIR$"):
+        save_bundle(tmp_path / "bundle", **_arguments())

@@ -242,3 +242,11 @@ def _zip(files: dict[str, bytes], compression: int = 0) -> bytes:
         for name, data in files.items():
             archive.writestr(name, data)
     return content.getvalue()
+
+
+def test_what_a_file_says_does_not_reach_the_terminal_as_it_is() -> None:
+    schema = '{"__class__": "a\\u001b[2J\\nb", "__module__": "m", "__loader__": "TypeNode",'
+    schema += ' "protocol": 2}'
+
+    with pytest.raises(BundleError, match=r"not trusted: m\.a\?\[2J\?b;"):
+        _loaded(_zip({"schema.json": schema.encode()}), trusted=())

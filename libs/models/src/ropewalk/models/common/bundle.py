@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import numpy as np
 import pandas as pd
@@ -112,37 +112,43 @@ def save_bundle(
     >>> bundle.predict(pd.DataFrame({"dep_hour": [9.0]})).round(6)
     array([5.])
     """
-    with TemporaryDirectory(prefix="ropewalk-") as private:
-        copy = Path(private) / "bundle"
-        copy.mkdir()
-        models = {"pipeline": pipeline, "preparation": preparation, "calibration": calibration}
-        for name, model in models.items():
-            if model is not None:
-                dump_estimator(copy / f"{name}.skops", model)
-        recorded = record_example(pipeline, example, input_schema)
-        texts = {
-            "input_schema.json": input_schema,
-            "output_schema.json": output_schema,
-            "metrics.json": metrics,
-            "lineage.json": lineage,
-            "example.json": recorded,
-            **({} if profile is None else {"profile.json": profile}),
-        }
-        for name, value in texts.items():
-            (copy / name).write_bytes(write_json(name, value))
-        if not (targets := property_names(output_schema)):
-            raise BundleError("output_schema.json: has no properties: declare the target")
-        predictions = np.asarray(recorded["predictions"])
-        (copy / MLMODEL).write_bytes(write_mlmodel(input_schema, targets[0], predictions))
-        (copy / "card.md").write_bytes(card.encode(errors="replace"))
-        for path in copy.iterdir():
-            limits.check_file(path.name, path.stat().st_size)
-        manifest = Manifest.describe(copy, prediction_time)
-        (copy / MANIFEST).write_bytes(manifest.write())
-        if signing_key is not None:
-            sign_folder(copy, signing_key)
-        open_copy(copy, trusted=trusted)
-        write_folder(Path(folder), copy)
+    try:
+        with TemporaryDirectory(prefix="ropewalk-") as private:
+            copy = Path(private) / "bundle"
+            copy.mkdir()
+            models = {"pipeline": pipeline, "preparation": preparation, "calibration": calibration}
+            for name, model in models.items():
+                if model is not None:
+                    dump_estimator(copy / f"{name}.skops", model)
+            recorded = record_example(pipeline, example, input_schema)
+            texts = {
+                "input_schema.json": input_schema,
+                "output_schema.json": output_schema,
+                "metrics.json": metrics,
+                "lineage.json": lineage,
+                "example.json": recorded,
+                **({} if profile is None else {"profile.json": profile}),
+            }
+            for name, value in texts.items():
+                (copy / name).write_bytes(write_json(name, value))
+            if not (targets := property_names(output_schema)):
+                raise BundleError("output_schema.json: has no properties: declare the target")
+            predictions = np.asarray(recorded["predictions"])
+            (copy / MLMODEL).write_bytes(write_mlmodel(input_schema, targets[0], predictions))
+            (copy / "card.md").write_bytes(card.encode(errors="replace"))
+            for path in copy.iterdir():
+                limits.check_file(path.name, path.stat().st_size)
+            manifest = Manifest.describe(copy, prediction_time)
+            (copy / MANIFEST).write_bytes(manifest.write())
+            if signing_key is not None:
+                sign_folder(copy, signing_key)
+            open_copy(copy, trusted=trusted)
+            write_folder(Path(folder), copy)
+    except OSError as error:
+        raise BundleError(
+            f"{folder}: can't be made in {gettempdir()} ({error.strerror}): make room there, or"
+            " name another folder for temporary files by TMPDIR"
+        ) from error
 
 
 def load_bundle(

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
+from threadpoolctl import threadpool_limits
 
 from ropewalk.models.common.json_rows import dtypes, frame_to_rows, rows_to_frame
 from ropewalk.models.common.loaded_bundle import predict
@@ -137,10 +138,13 @@ def _compare(name: str, found: npt.NDArray[np.generic], recorded: object) -> Non
 def _answers(pipeline: BaseEstimator, rows: pd.DataFrame) -> dict[str, npt.NDArray[np.generic]]:
     """Give all that a model says of rows."""
     try:
-        answers = {"predictions": predict(pipeline, rows)}
-        if hasattr(pipeline, "predict_proba"):
-            answers["probabilities"] = np.asarray(pipeline.predict_proba(rows), dtype=np.float64)
-            classes = np.asarray(pipeline.classes_)
+        # A few rows need no threads, which wait for each other where processors are busy.
+        with threadpool_limits(1, user_api="openmp"):
+            answers = {"predictions": predict(pipeline, rows)}
+            if hasattr(pipeline, "predict_proba"):
+                given = np.asarray(pipeline.predict_proba(rows), dtype=np.float64)
+                answers["probabilities"] = given
+                classes = np.asarray(pipeline.classes_)
     except Exception as error:  # Whatever a third party's model raises.
         raise BundleError(
             f"pipeline.skops: the model does not predict the example ({reason(error)})"

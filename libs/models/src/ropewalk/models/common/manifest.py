@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Self
 
 from ropewalk.models.common.json_text import read_json, write_json
-from ropewalk.models.errors import BundleError
+from ropewalk.models.errors import BundleError, printable
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -146,7 +146,9 @@ class Manifest:
         if not isinstance(time, str):
             raise BundleError(f"{MANIFEST}: no prediction_time in it: save the bundle again")
         if not (exact is None or isinstance(exact, bool)):
-            raise BundleError(f"{MANIFEST}: single_row_exact is {exact!r}: save the bundle again")
+            raise BundleError(
+                f"{MANIFEST}: single_row_exact is {printable(repr(exact))}: save the bundle again"
+            )
         versions, requires, files = (
             _mapping(given, name) for name in ("versions", "requires", "files")
         )
@@ -192,7 +194,9 @@ class Manifest:
 
 def _check_format(given: object) -> None:
     if not isinstance(given, int) or isinstance(given, bool) or given < 1:
-        raise BundleError(f"{MANIFEST}: format is {given!r}, no version: save the bundle again")
+        raise BundleError(
+            f"{MANIFEST}: format is {printable(repr(given))}, no version: save the bundle again"
+        )
     if given > FORMAT:
         raise BundleError(
             f"{MANIFEST}: format {given} is later than {FORMAT}, the latest that this version of"
@@ -205,7 +209,8 @@ def _check_names(given: list[str]) -> None:
     for name in given:
         if name not in REQUIRED + OPTIONAL:
             raise BundleError(
-                f"{MANIFEST}: lists {name!r}, which is no file of a bundle: don't use this bundle"
+                f"{MANIFEST}: lists {printable(repr(name))}, which is no file of a bundle:"
+                " don't use this bundle"
             )
     for name in REQUIRED:
         if name not in given:
@@ -225,8 +230,8 @@ def _check_versions(requires: Mapping[str, object]) -> None:
         bounds = _RANGE.fullmatch(needed)
         if not bounds:
             raise BundleError(
-                f"{MANIFEST}: needs {package} {needed}, which is no range of versions: save the"
-                " bundle again"
+                f"{MANIFEST}: needs {package} {printable(needed)}, which is no range of versions:"
+                " save the bundle again"
             )
         low, high = (_numbers(bound) if bound else None for bound in bounds.groups())
         if (low and _numbers(here) < low) or (high and _numbers(here) >= high):

@@ -16,7 +16,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 from skops.io.exceptions import UntrustedTypesFoundException
 
 from ropewalk.models.common.trees import check_trees
-from ropewalk.models.errors import BundleError, reason
+from ropewalk.models.errors import BundleError, printable, reason
 
 _SCHEMA = "schema.json"
 # Where scikit-learn's vectorizers keep the address of a list that they have checked, the one
@@ -110,7 +110,7 @@ def load_estimator(path: Path, trusted: Sequence[str]) -> BaseEstimator:
         with _Frugal(path) as file:
             unknown = sorted(set(skops.io.get_untrusted_types(file=file)) - set(trusted))
         raise BundleError(
-            f"{path.name}: holds types that are not trusted: {', '.join(unknown)};"
+            f"{path.name}: holds types that are not trusted: {printable(', '.join(unknown))};"
             " add to trusted those that you have reviewed"
         ) from error
     except BundleError:
@@ -128,16 +128,16 @@ def load_estimator(path: Path, trusted: Sequence[str]) -> BaseEstimator:
     return model
 
 
-class _Frugal(io.FileIO):
+class _Frugal(io.BufferedReader):
     """A file to be read about twice: a crafted one could name the same array without end."""
 
     def __init__(self, path: Path) -> None:
-        super().__init__(path)
+        super().__init__(io.FileIO(path))
         self._left = 2 * path.stat().st_size + _SLACK_BYTES
 
     def read(self, size: int | None = -1) -> bytes:
         """Give up to so many bytes."""
-        content = super().read(-1 if size is None else size) or b""
+        content = super().read(size)
         self._left -= len(content)
         if self._left < 0:
             raise ValueError("it is read more than twice over")

@@ -122,8 +122,10 @@ def _check_boosting(model: BaseHistGradientBoosting) -> None:
         _check_children(splits, inner["left"], inner["right"], len(nodes))
         _check_within(inner["feature_idx"], columns, "column")
         by_category = inner[inner["is_categorical"] != 0]
+        if not len(by_category):
+            continue
         _check_within(by_category["bitset_idx"], len(bitsets), "set of categories")
-        if len(by_category) and (bitsets.ndim != 2 or bitsets.shape[1] != 8):
+        if bitsets.ndim != 2 or bitsets.shape[1] != 8:
             raise ValueError("a tree whose sets of categories have another length")
         if not is_categorical[by_category["feature_idx"]].all():
             raise ValueError("a tree that takes a number for a category")
