@@ -11,6 +11,7 @@ from functools import partial
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.base import BaseEstimator
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble._forest import BaseForest
 from sklearn.ensemble._gb import BaseGradientBoosting
@@ -51,21 +52,26 @@ def check_trees(model: object) -> None:
     ValueError: a tree of 1 columns is given 2
     """
     for part in _parts(model):
-        if isinstance(part, BaseDecisionTree) and hasattr(part, "tree_"):
-            _check_columns(part, part.tree_)
-        elif isinstance(part, BaseForest) and hasattr(part, "estimators_"):
-            # It hands on rows that it checked itself.
-            for estimator in part.estimators_:
-                _check_columns(part, estimator.tree_)
-        elif isinstance(part, BaseGradientBoosting) and hasattr(part, "estimators_"):
-            for estimator in part.estimators_.ravel():
-                _check_columns(part, estimator.tree_)
-            if part.estimators_.shape[1:] != (part.n_trees_per_iteration_,):
-                raise ValueError("boosting with other trees than it adds up")
-        elif isinstance(part, BaseHistGradientBoosting) and hasattr(part, "_predictors"):
-            _check_boosting(part)
-        elif isinstance(part, Tree):
+        if isinstance(part, Tree):
             _check_tree(part)
+        elif isinstance(part, BaseEstimator):
+            _check_estimator(part)
+
+
+def _check_estimator(part: BaseEstimator) -> None:
+    if isinstance(part, BaseDecisionTree) and hasattr(part, "tree_"):
+        _check_columns(part, part.tree_)
+    elif isinstance(part, BaseForest) and hasattr(part, "estimators_"):
+        # It hands on rows that it checked itself.
+        for estimator in part.estimators_:
+            _check_columns(part, estimator.tree_)
+    elif isinstance(part, BaseGradientBoosting) and hasattr(part, "estimators_"):
+        for estimator in part.estimators_.ravel():
+            _check_columns(part, estimator.tree_)
+        if part.estimators_.shape[1:] != (part.n_trees_per_iteration_,):
+            raise ValueError("boosting with other trees than it adds up")
+    elif isinstance(part, BaseHistGradientBoosting) and hasattr(part, "_predictors"):
+        _check_boosting(part)
 
 
 def _parts(model: object) -> Iterator[object]:
@@ -118,16 +124,15 @@ def _check_boosting(model: BaseHistGradientBoosting) -> None:
         if nodes.dtype != PREDICTOR_RECORD_DTYPE or nodes.ndim != 1 or not len(nodes):
             raise ValueError("a tree without nodes")
         splits = np.flatnonzero(nodes["is_leaf"] == 0)
-        inner = nodes[splits]
-        _check_children(splits, inner["left"], inner["right"], len(nodes))
-        _check_within(inner["feature_idx"], columns, "column")
-        by_category = inner[inner["is_categorical"] != 0]
+        _check_children(splits, nodes["left"][splits], nodes["right"][splits], len(nodes))
+        _check_within(nodes["feature_idx"][splits], columns, "column")
+        by_category = splits[nodes["is_categorical"][splits] != 0]
         if not len(by_category):
             continue
-        _check_within(by_category["bitset_idx"], len(bitsets), "set of categories")
+        _check_within(nodes["bitset_idx"][by_category], len(bitsets), "set of categories")
         if bitsets.ndim != 2 or bitsets.shape[1] != 8:
             raise ValueError("a tree whose sets of categories have another length")
-        if not is_categorical[by_category["feature_idx"]].all():
+        if not is_categorical[nodes["feature_idx"][by_category]].all():
             raise ValueError("a tree that takes a number for a category")
 
 
