@@ -168,6 +168,23 @@ def _write_with_little_room(folder: Path) -> None:
     sys.exit(7)
 
 
+def _read_with_little_room(folder: Path) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))
+    with pytest.raises(BundleError, match=r"can't be copied to .* \(File too large\): make room"):
+        _read(folder)
+    sys.exit(7)
+
+
+def test_without_room_for_a_copy_that_is_told(tmp_path: Path) -> None:
+    _save(tmp_path / "bundle", "old")
+    process = PROCESSES.Process(target=_read_with_little_room, args=(tmp_path / "bundle",))
+
+    process.start()
+    process.join()
+
+    assert process.exitcode == 7
+
+
 def test_without_room_the_old_bundle_stays(tmp_path: Path) -> None:
     folder = tmp_path / "bundle"
     _save(folder, "old")

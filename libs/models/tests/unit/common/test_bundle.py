@@ -417,14 +417,21 @@ def test_a_classifier_gives_labels_probabilities_and_sets(
         bundle.predict_interval(RAW)
 
 
+def _endless() -> ConformalIntervals:
+    calibration = ConformalIntervals().fit([1.0] * 9, [1.0] * 9)
+    calibration.scores_[:] = np.inf
+    return calibration
+
+
 @pytest.mark.parametrize(
     "calibration",
     [
+        _endless(),
         ConformalSets().fit([0, 1] * 5, [[0.5, 0.5]] * 10, [0, 1]),
         ConformalIntervals(),
         ConformalIntervals(group="gate").fit([1.0], [1.0], pd.DataFrame({"gate": ["A1"]})),
     ],
-    ids=["of another kind", "not fitted", "by a column that is not there"],
+    ids=["without end", "of another kind", "not fitted", "by a column that is not there"],
 )
 def test_a_calibration_that_does_not_fit_the_model_is_not_saved(
     tmp_path: Path, calibration: ConformalIntervals | ConformalSets

@@ -155,6 +155,21 @@ def test_copies_another_bundle_that_takes_the_name_meanwhile(folder: Path) -> No
     assert not armed
 
 
+def test_tells_that_the_bundle_went_away_meanwhile(folder: Path) -> None:
+    armed = True
+
+    def remove(event: str, arguments: tuple[object, ...]) -> None:
+        nonlocal armed
+        if armed and event == "open" and str(arguments[0]).endswith("/bundle/card.md"):
+            armed = False
+            shutil.rmtree(folder)
+
+    sys.addaudithook(remove)
+
+    with pytest.raises(BundleError, match=r"no bundle there \(No such file or directory\)"):
+        _copied(folder)
+
+
 def test_tells_that_there_is_no_bundle(tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"no bundle there \(No such file or directory\): train"):
         _copied(tmp_path / "nowhere")
