@@ -98,6 +98,20 @@ class FeatureFlowContract(ABC):
 
         np.testing.assert_array_equal(np.vstack(alone), flow.transform(data))
 
+    def test_its_form_for_single_rows_gives_the_same(self) -> None:
+        """If it has one."""
+        data = self.make_data()
+        flow = self._fitted()
+
+        build = flow.compile_row()
+
+        if build is not None:
+            for row, expected in zip(data.to_dict("records"), flow.transform(data), strict=True):
+                plain = {
+                    str(name): None if pd.isna(value) else value for name, value in row.items()
+                }
+                np.testing.assert_array_equal(build(plain), expected)
+
     def test_finds_its_columns_by_name(self) -> None:
         """In any order, and among others."""
         data = self.make_data()

@@ -1,5 +1,7 @@
 """The whole flow for categories."""
 
+from collections.abc import Mapping
+from datetime import date
 from typing import Literal
 
 import numpy as np
@@ -10,6 +12,7 @@ from sklearn.utils import Tags
 
 from ropewalk.features.common.account import AccountRow
 from ropewalk.features.common.flow import FeatureFlow
+from ropewalk.features.common.row_form import RowForm, is_missing
 from ropewalk.features.errors import FeatureColumnError, FeatureError
 
 # The names of the two buckets that every column has.
@@ -111,10 +114,7 @@ class BuildCategoricalFeatures(FeatureFlow):
         blocks = []
         for name, levels in zip(frame.columns, self.levels_, strict=True):
             codes, texts = self._texts(frame[name])
-            place = {text: number for number, text in enumerate(levels)} | {
-                OTHER: len(levels),
-                MISSING: len(levels) + 1,
-            }
+            place = _places(levels)
             # The last one is where code -1, a missing value, points to.
             places = np.asarray(
                 [*(place.get(text, len(levels)) for text in texts), len(levels) + 1]
@@ -135,6 +135,41 @@ class BuildCategoricalFeatures(FeatureFlow):
             for level in (*levels, OTHER, MISSING)
         ]
 
+    def _row_form(self) -> RowForm:
+        columns = [
+            (name, _places(levels), len(levels))
+            for name, levels in zip(self._input_names(), self.levels_, strict=True)
+        ]
+        is_onehot, refuse = self.encoding == "onehot", self._refuse
+
+        def build(row: Mapping[str, object]) -> list[float]:
+            built: list[float] = []
+            for name, place, other in columns:
+                value = row[name]
+                if is_missing(value):
+                    position = other + 1
+                elif isinstance(value, str):
+                    position = place.get(value, other)
+                elif isinstance(value, date | np.datetime64) or not is_scalar(value):
+                    raise refuse(name, value)
+                else:
+                    position = place.get(_text(value), other)
+                if is_onehot:
+                    block = [0.0] * (other + 2)
+                    block[position] = 1.0
+                    built += block
+                else:
+                    built.append(float(position))
+            return built
+
+        return build
+
+    def _refuse(self, name: object, value: object) -> FeatureColumnError:
+        return FeatureColumnError(
+            f"{type(self).__name__}: column '{name}' holds a {type(value).__name__}, which is no "
+            "category; give text or numbers"
+        )
+
     def _texts(self, column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
         """Give the code of each row, -1 for missing, and the text that each code stands for."""
         if is_datetime64_any_dtype(column.dtype):
@@ -147,13 +182,17 @@ class BuildCategoricalFeatures(FeatureFlow):
             # what a row gives must not depend on the rows beside it.
             for value in column:
                 if not is_scalar(value):
-                    raise FeatureColumnError(
-                        f"{type(self).__name__}: column '{column.name}' holds a "
-                        f"{type(value).__name__}, which is no category; give text or numbers"
-                    )
+                    raise self._refuse(column.name, value)
             column = column.map(_text, na_action="ignore")
         codes, values = pd.factorize(column)
         return codes, [_text(value) for value in values]
+
+
+def _places(levels: list[str]) -> dict[str, int]:
+    return {text: number for number, text in enumerate(levels)} | {
+        OTHER: len(levels),
+        MISSING: len(levels) + 1,
+    }
 
 
 def _text(value: object) -> str:

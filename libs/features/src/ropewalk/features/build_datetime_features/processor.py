@@ -1,6 +1,7 @@
 """The whole flow for times."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from sklearn.utils import Tags
 
 from ropewalk.features.common.account import AccountRow
 from ropewalk.features.common.flow import FeatureFlow
+from ropewalk.features.common.row_form import RowForm, is_missing
 from ropewalk.features.errors import FeatureColumnError, FeatureError, did_you_mean
 
 # Part: (first value, number of values until it starts again).
@@ -21,6 +23,16 @@ _CYCLES = {
     "day": (1, 31),
     "day_of_year": (1, 366),
     "month": (1, 12),
+}
+
+_PARTS: Mapping[str, Callable[[datetime], int]] = {
+    "minute": lambda time: time.minute,
+    "minute_of_day": lambda time: time.hour * 60 + time.minute,
+    "hour": lambda time: time.hour,
+    "weekday": lambda time: time.weekday(),
+    "day": lambda time: time.day,
+    "day_of_year": lambda time: time.timetuple().tm_yday,
+    "month": lambda time: time.month,
 }
 
 
@@ -120,16 +132,12 @@ class BuildDatetimeFeatures(FeatureFlow):
         for name, zone in zip(frame.columns, self.zones_, strict=True):
             clock = _to_zone(self._times(frame[name]), zone).dt
             for part in self.parts:
-                first, length = _CYCLES[part]
                 if part == "minute_of_day":
                     values = clock.hour * 60 + clock.minute
                 else:
                     values = getattr(clock, "day_of_week" if part == "weekday" else part)
                 numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
-                columns.append(numbers)
-                if self.cyclic:
-                    angle = 2 * np.pi * (numbers - first) / length
-                    columns += [np.sin(angle), np.cos(angle)]
+                columns += self._with_cycle(part, numbers)
         return np.column_stack(columns)
 
     def _names(self, inputs: list[str]) -> list[str]:
@@ -137,6 +145,50 @@ class BuildDatetimeFeatures(FeatureFlow):
         return [
             f"{name}_{part}{ending}" for name in inputs for part in self.parts for ending in endings
         ]
+
+    def _row_form(self) -> RowForm:
+        columns = [
+            (name, zone, None if zone is None else pd.Timestamp(0, tz=zone).tzinfo)
+            for name, zone in zip(self._input_names(), self.zones_, strict=True)
+        ]
+        # All that a part can give, made once: Python's own sine may differ in the last digit.
+        tables = []
+        for part in self.parts:
+            first, length = _CYCLES[part]
+            every = self._with_cycle(part, np.arange(first + length, dtype=np.float64))
+            tables.append((_PARTS[part], np.column_stack(every).tolist()))
+        missing = [np.nan] * len(self._names(["x"]))
+        flow = type(self).__name__
+
+        def build(row: Mapping[str, object]) -> list[float]:
+            built: list[float] = []
+            for name, zone, clock in columns:
+                time = row[name]
+                if is_missing(time):
+                    built += missing
+                    continue
+                if not isinstance(time, datetime):
+                    raise FeatureColumnError(
+                        f"{flow}: column '{name}' holds a {type(time).__name__}, not a time; give "
+                        "a datetime"
+                    )
+                if time.tzinfo is None:
+                    local = time if zone is None else time.replace(tzinfo=UTC).astimezone(clock)
+                else:
+                    local = time.astimezone(clock or UTC)
+                for part, table in tables:
+                    built += table[part(local)]
+            return built
+
+        return build
+
+    def _with_cycle(self, part: str, numbers: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """Give the numbers of a part, and where they stand in its cycle."""
+        if not self.cyclic:
+            return [numbers]
+        first, length = _CYCLES[part]
+        angle = 2 * np.pi * (numbers - first) / length
+        return [numbers, np.sin(angle), np.cos(angle)]
 
     def _times(self, column: pd.Series) -> pd.Series:
         if is_datetime64_any_dtype(column.dtype):

@@ -1,5 +1,7 @@
 """The whole flow for text."""
 
+import math
+from collections.abc import Mapping
 from functools import partial
 from typing import Literal
 
@@ -7,11 +9,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import HashingVectorizer
-from sklearn.utils import Tags
+from sklearn.utils import Tags, murmurhash3_32
 
 from ropewalk.features.build_text_features.tokenizer import tokenize
 from ropewalk.features.common.account import AccountRow
 from ropewalk.features.common.flow import FeatureFlow
+from ropewalk.features.common.row_form import RowForm, is_missing
 from ropewalk.features.errors import FeatureColumnError, FeatureError
 
 
@@ -105,6 +108,36 @@ class BuildTextFeatures(FeatureFlow):
 
     def _names(self, inputs: list[str]) -> list[str]:
         return [f"{name}_hash_{number}" for name in inputs for number in range(self.n_features)]
+
+    def _row_form(self) -> RowForm:
+        names, width, norm = self._input_names(), self.n_features, self.norm
+        cut = partial(tokenize, kind=self.kind, size=self.size)
+        flow = type(self).__name__
+
+        def build(row: Mapping[str, object]) -> list[float]:
+            built: list[float] = []
+            for name in names:
+                text = row[name]
+                block = [0.0] * width
+                if isinstance(text, str):
+                    for token in cut(text):
+                        # What scikit-learn's FeatureHasher does with each.
+                        block[abs(murmurhash3_32(token)) % width] += 1.0
+                    if norm is not None:
+                        length = (
+                            sum(block)
+                            if norm == "l1"
+                            else math.sqrt(sum(count * count for count in block))
+                        )
+                        block = [count / (length or 1.0) for count in block]
+                elif not is_missing(text):
+                    raise FeatureColumnError(
+                        f"{flow}: column '{name}' holds a {type(text).__name__}, which is no text"
+                    )
+                built += block
+            return built
+
+        return build
 
     def _texts(self, column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
         """Give the code of each row, -1 for missing, and the text that each code stands for."""

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ropewalk.features.common.account import AccountRow
+from ropewalk.features.common.row_form import RowForm
 from ropewalk.features.errors import (
     FeatureColumnError,
     FeatureRowsError,
@@ -137,6 +138,25 @@ class FeatureFlow(TransformerMixin, BaseEstimator, ABC):
         if hasattr(self, "feature_names_in_") and given != seen:
             raise FeatureColumnError("input_features is not equal to feature_names_in_")
         return np.asarray(self._names(given), dtype=object)
+
+    def compile_row(self) -> RowForm | None:
+        """Make a function that builds the features of one row, without pandas.
+
+        Returns
+        -------
+        callable or None
+            From a mapping of column to plain value (text, number, boolean, `datetime`; None if it
+            is missing) to the list of what `transform` gives for such a row, in the order of
+            `get_feature_names_out`. It raises KeyError if a column is missing, and
+            FeatureColumnError if a value is of another kind. None if this flow has no such form,
+            or was fitted on columns without names.
+        """
+        check_is_fitted(self)
+        return self._row_form() if hasattr(self, "feature_names_in_") else None
+
+    def _row_form(self) -> RowForm | None:
+        """Make what `compile_row` gives; a flow that looks at one row at a time can have it."""
+        return None
 
     def _check_parameters(self) -> None:
         """Refuse parameters of no use; `__init__` may not, by scikit-learn's rules."""

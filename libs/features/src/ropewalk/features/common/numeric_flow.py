@@ -1,5 +1,7 @@
 """The base of the flows that take numbers."""
 
+import math
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -8,6 +10,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import validate_data
 
 from ropewalk.features.common.flow import FeatureFlow
+from ropewalk.features.common.row_form import is_missing
 from ropewalk.features.errors import FeatureColumnError
 
 
@@ -61,3 +64,44 @@ class NumericFlow(FeatureFlow):
             f"{type(self).__name__}: column '{column.name}' is of type {column.dtype}, not a "
             "number; give it to the flow for categories, datetimes or text"
         )
+
+
+def plain_number(flow: str, column: str, value: object) -> float:
+    """Read a number of one row, as a flow of numbers reads a column.
+
+    Parameters
+    ----------
+    flow, column : str
+        Who asks, and where the value is from, for an error.
+    value : object
+        A number or boolean; None is missing.
+
+    Returns
+    -------
+    float
+        The number, NaN if it is missing.
+
+    Raises
+    ------
+    FeatureColumnError
+        If it is anything else.
+
+    Examples
+    --------
+    >>> plain_number("flow", "seats", 55), plain_number("flow", "seats", None)
+    (55.0, nan)
+    """
+    if is_missing(value):
+        return math.nan
+    if isinstance(value, float | int | np.number | np.bool_):
+        try:
+            return float(value)
+        except OverflowError as error:
+            raise FeatureColumnError(
+                f"{flow}: column '{column}' holds a whole number that no float64 can hold; give a "
+                "smaller one"
+            ) from error
+    raise FeatureColumnError(
+        f"{flow}: column '{column}' holds a {type(value).__name__}, not a number; give it to the "
+        "flow for categories, datetimes or text"
+    )
