@@ -60,7 +60,11 @@ def or_missing(values: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
     quantiles=st.sampled_from([None, (0.1, 0.9)]),
     scale=st.booleans(),
     values=st.lists(
-        or_missing(st.floats() | st.integers(-(2**53), 2**53) | st.booleans()),
+        or_missing(
+            st.floats()
+            | st.integers(-(2**53), 2**53)
+            | st.sampled_from([True, False, np.inf, -np.inf])
+        ),
         min_size=5,
         max_size=5,
     ),
