@@ -19,8 +19,11 @@ from sklearn.preprocessing import OneHotEncoder
 
 from ropewalk.models import TRUSTED_TYPES, OlsrRegressor, save_bundle
 
-if TYPE_CHECKING:  # What the process needs; here it would only warn.
+if TYPE_CHECKING:  # What the other process imports; here it would only warn.
+    import mlflow.pyfunc  # noqa: F401
     import model_signing  # noqa: F401
+
+    import ropewalk.models.common.mlflow_flavour  # noqa: F401
 
 ROWS = pd.DataFrame(
     {
