@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ropewalk.features import (
@@ -55,6 +55,7 @@ def or_missing(values: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
     return st.none() | values
 
 
+@settings(deadline=None)
 @given(
     impute=st.sampled_from(["median", "mean", None]),
     quantiles=st.sampled_from([None, (0.1, 0.9)]),
@@ -75,6 +76,7 @@ def test_numbers(impute, quantiles, scale, values) -> None:  # type: ignore[no-u
     check(flow, dict(zip(NUMBERS.columns, values, strict=True)), "float64")
 
 
+@settings(deadline=None)
 @given(
     encoding=st.sampled_from(["onehot", "ordinal"]),
     max_levels=st.integers(1, 4),
@@ -90,6 +92,7 @@ def test_categories(encoding, max_levels, origin, flight) -> None:  # type: igno
     check(flow, {"origin": origin, "flight": flight}, "object")
 
 
+@settings(deadline=None)
 @given(
     zone=st.sampled_from(ZONES),
     fitted=st.sampled_from(ZONES),
@@ -112,6 +115,7 @@ def test_times(zone, fitted, cyclic, time) -> None:  # type: ignore[no-untyped-d
     check(flow, {"t": time})
 
 
+@settings(deadline=None)
 @given(
     width=st.integers(1, 20),
     norm=st.sampled_from(["l1", "l2", None]),

@@ -156,6 +156,11 @@ class LooksAtTheRowBefore(Good):
         return super().predict(X) + before
 
 
+class AnotherInASingleRow(Good):
+    def compile_row(self) -> Callable[[list[object]], float]:
+        return lambda values: self.mean_ + 1e-6
+
+
 class WeighsNothing(Good):
     def fit(self, X: pd.DataFrame, y: Floats, sample_weight: Weight = None) -> Self:
         return super().fit(X, y)
@@ -276,6 +281,7 @@ BROKEN = [
     (DrawsForAll, "test_draws_nothing_from_the_global_generator"),
     (LooksAtTheBatch, "test_a_row_alone_gives_what_it_gives_in_a_batch"),
     (LooksAtTheRowBefore, "test_a_row_alone_gives_what_it_gives_in_a_batch"),
+    (AnotherInASingleRow, "test_its_form_for_single_rows_gives_the_same"),
     (WeighsNothing, "test_the_target_of_a_row_of_no_weight_does_not_count"),
     (WeighsNothing, "test_a_row_of_weight_two_is_a_row_twice"),
     (CountsRowsOfNoWeight, "test_a_row_of_weight_two_is_a_row_twice"),

@@ -130,6 +130,19 @@ class ModelContract(ABC):
         _assert_same(joined, [part[:10] for part in batch], rtol=1e-12)
         _assert_same([part[::-1] for part in _outputs(model, X[::-1])], batch, rtol=1e-12)
 
+    def test_its_form_for_single_rows_gives_the_same(self) -> None:
+        """If it has one, by `compile_row`: from plain values, of which some may be missing."""
+        X, _ = self.make_data()
+        model = self._fitted()
+        rows = X.astype(object).where(X.notna(), None).to_numpy().tolist()
+
+        make = getattr(model, "compile_row", lambda: None)
+        predict = make()
+
+        if predict is not None:
+            alone = np.array([predict(row) for row in rows])
+            np.testing.assert_allclose(alone, model.predict(X), rtol=1e-9, atol=1e-9)
+
     def test_the_target_of_a_row_of_no_weight_does_not_count(self) -> None:
         """Rows that weigh nothing may have any target: the model is the same."""
         X, y = self.make_data()

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+import numpy as np
 import pandas as pd
+
+from ropewalk.models.errors import ModelTypeError
 
 
 def as_text(column: pd.Series) -> pd.Series:
@@ -33,3 +38,37 @@ def as_text(column: pd.Series) -> pd.Series:
     written = pd.Series(float("nan"), index=range(len(column)), dtype=object)
     written[known.to_numpy()] = text.astype(str).astype(object).to_numpy()
     return written
+
+
+def plain_text(value: object) -> str | None:
+    """Write a plain value as `as_text` writes it in a column of its own.
+
+    Parameters
+    ----------
+    value : object
+        Text, a number or a boolean; None or NaN is missing.
+
+    Returns
+    -------
+    str or None
+        The text, None if it is missing.
+
+    Raises
+    ------
+    ModelTypeError
+        A TypeError: if it is a time, whose text depends on those beside it.
+
+    Examples
+    --------
+    >>> plain_text("JFK"), plain_text(1), plain_text(None)
+    ('JFK', '1.0', None)
+    """
+    if isinstance(value, str):
+        return value
+    if value is None or value != value:
+        return None
+    if isinstance(value, float | int | np.number | np.bool_):
+        return str(float(value))
+    if isinstance(value, date | np.datetime64):
+        raise ModelTypeError(f"{value!r} is a time: give text or numbers")
+    return str(value)

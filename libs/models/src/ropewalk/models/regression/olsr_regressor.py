@@ -11,6 +11,7 @@ from scipy import linalg, stats
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
+from ropewalk.models.common.row_forms import RowForm, linear_row
 from ropewalk.models.errors import ModelInputError
 
 _Floats = npt.NDArray[np.float64]
@@ -225,6 +226,11 @@ class OlsrRegressor(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         rows = validate_data(self, X, reset=False, dtype=np.float64)
         return np.asarray(rows @ self.coef_ + self.intercept_)
+
+    def compile_row(self) -> RowForm:
+        """Make a function from the features of one row to its prediction, without pandas."""
+        check_is_fitted(self)
+        return linear_row(self.coef_, self.intercept_)
 
     def predict_interval(
         self,

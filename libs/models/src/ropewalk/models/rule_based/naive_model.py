@@ -12,8 +12,9 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from ropewalk.models.common.row_forms import RowForm
 from ropewalk.models.common.rows import fit_rows, predict_rows
-from ropewalk.models.common.text import as_text
+from ropewalk.models.common.text import as_text, plain_text
 from ropewalk.models.errors import ModelInputError, ModelTypeError
 
 _STRATEGIES = ("mean", "median")
@@ -126,6 +127,27 @@ class NaiveRegressor(RegressorMixin, BaseEstimator):
             position = known.get_indexer(self._keys(X))
             predicted[position >= 0] = self.values_[position[position >= 0]]
         return predicted
+
+    def compile_row(self) -> RowForm | None:
+        """Make a function from the plain values of one row to its prediction, without pandas.
+
+        None if there are groups, and the columns had no names in `fit`.
+        """
+        check_is_fitted(self)
+        overall, by_group = self.overall_, dict(zip(self.keys_, self.values_.tolist(), strict=True))
+        if not by_group:
+            return lambda values: overall
+        if not hasattr(self, "feature_names_in_"):
+            return None
+        names = list(self.feature_names_in_)
+        places = [names.index(name) for name in self._groups()]
+
+        def predict(values: Sequence[object]) -> float:
+            texts = [plain_text(values[place]) for place in places]
+            key = tuple("missing" if text is None else f"={text}" for text in texts)
+            return by_group.get(key, overall)
+
+        return predict
 
     def _groups(self) -> list[str]:
         if self.group is None:

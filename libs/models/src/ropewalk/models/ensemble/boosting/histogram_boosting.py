@@ -6,6 +6,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.utils.validation import check_is_fitted
+
+from ropewalk.models.common.row_forms import RowForm, tree_row
 
 
 class HistogramBoostingRegressor(HistGradientBoostingRegressor):
@@ -107,3 +110,8 @@ class HistogramBoostingRegressor(HistGradientBoostingRegressor):
             random_state=random_state,
             categorical_features=None,  # A numeric matrix has none.
         )
+
+    def compile_row(self) -> RowForm:
+        """Make a function from the features of one row to its prediction, without pandas."""
+        check_is_fitted(self)
+        return tree_row(self, np.float64)

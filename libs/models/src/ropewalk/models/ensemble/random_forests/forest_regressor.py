@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ropewalk.models.common.cpus import bounded_jobs
+from ropewalk.models.common.row_forms import RowForm, tree_row
 from ropewalk.models.common.rows import fit_rows, predict_rows
 from ropewalk.models.errors import ModelInputError
 
@@ -125,6 +127,12 @@ class ForestRegressor(RegressorMixin, BaseEstimator, ABC):
         check_is_fitted(self)
         return np.asarray(self.forest_.predict(self._numbers(predict_rows(self, X))))
 
+    def compile_row(self) -> RowForm:
+        """Make a function from the plain values of one row to its prediction, without pandas."""
+        check_is_fitted(self)
+        predict, numbers = tree_row(self.forest_, np.float32), self._row_numbers()
+        return lambda values: predict(numbers(values))
+
     def _rows_of_a_tree(self, n_rows: int) -> int | None:
         """Turn the share into a number: scikit-learn reads it as one of the weights' sum."""
         if not isinstance(self.max_samples, float):
@@ -149,6 +157,10 @@ class ForestRegressor(RegressorMixin, BaseEstimator, ABC):
     @abstractmethod
     def _numbers(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
         """Turn rows into numbers, NaN where a value is missing."""
+
+    def _row_numbers(self) -> Callable[[Sequence[object]], Sequence[object]]:
+        """Make a function that turns the values of one row into numbers."""
+        return lambda values: values
 
     def __sklearn_tags__(self) -> Tags:
         """Tell scikit-learn's checks that values may be missing."""

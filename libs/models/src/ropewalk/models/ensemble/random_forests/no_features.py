@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ropewalk.models.common.text import as_text
+from ropewalk.models.common.text import as_text, plain_text
 from ropewalk.models.ensemble.random_forests.forest_regressor import ForestRegressor
 from ropewalk.models.errors import ModelInputError, ModelTypeError
 
@@ -82,6 +83,26 @@ class RandomForestNoFeaturesRegressor(ForestRegressor):
             column = frame.iloc[:, position]
             numbers[:, position] = _plain(column) if levels is None else _ordinals(column, levels)
         return numbers
+
+    def _row_numbers(self) -> Callable[[Sequence[object]], Sequence[object]]:
+        places: list[dict[str | None, float] | None] = [
+            None if levels is None else {level: float(place) for place, level in enumerate(levels)}
+            for levels in self.levels_
+        ]
+
+        def turn(values: Sequence[object]) -> list[object]:
+            return [
+                _plain_number(value) if place is None else place.get(plain_text(value), np.nan)
+                for value, place in zip(values, places, strict=True)
+            ]
+
+        return turn
+
+
+def _plain_number(value: object) -> object:
+    if isinstance(value, str):
+        raise ModelInputError(f"{value!r} is text, where the model was fitted on numbers")
+    return value
 
 
 def _kind(column: pd.Series) -> Literal["number", "text"]:

@@ -1,0 +1,94 @@
+"""A fitted estimator as a function of the values of one row, without pandas and scikit-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator
+from treelite import gtil
+from treelite.sklearn import import_model
+
+from ropewalk.models.errors import ModelInputError
+
+# From plain values, in the order of the columns seen in `fit` (None is missing), to a prediction.
+RowForm = Callable[[Sequence[object]], float]
+
+
+def linear_row(coef: npt.ArrayLike, intercept: float) -> RowForm:
+    """Make the row form of a linear model.
+
+    Parameters
+    ----------
+    coef : array-like of float of shape (n_features,)
+        What a unit of each feature adds.
+    intercept : float
+        The constant term.
+
+    Returns
+    -------
+    callable
+        From the features of a row to its prediction. It raises ModelInputError if one of them is
+        missing or infinite.
+
+    Examples
+    --------
+    >>> linear_row([2.0, -1.0], 10.0)([3.0, 1])
+    15.0
+    """
+    weights = np.asarray(coef, dtype=np.float64)
+
+    def predict(values: Sequence[object]) -> float:
+        row = np.array(values, dtype=np.float64)
+        if not np.isfinite(row).all():
+            raise ModelInputError(
+                "a feature is missing or infinite, which a linear model does not take: fill it"
+            )
+        return float(row @ weights + intercept)
+
+    return predict
+
+
+def tree_row(model: BaseEstimator, dtype: type[np.float32 | np.float64]) -> RowForm:
+    """Make the row form of trees, by treelite.
+
+    Parameters
+    ----------
+    model : RandomForestRegressor or HistGradientBoostingRegressor
+        Fitted, on numbers alone.
+    dtype : {float32, float64}
+        What the model brings numbers to before it compares them: forests to float32.
+
+    Returns
+    -------
+    callable
+        From the features of a row to its prediction. It raises ModelInputError if one of them is
+        infinite.
+
+    References
+    ----------
+    .. [1] H. Cho and M. Li, "Treelite: toolbox for decision tree deployment", SysML, 2018.
+
+    Examples
+    --------
+    >>> from sklearn.ensemble import RandomForestRegressor
+    >>> model = RandomForestRegressor(5, random_state=0).fit([[0.0], [1.0]] * 9, [0.0, 60.0] * 9)
+    >>> tree_row(model, np.float32)([1.0])
+    60.0
+    """
+    trees = import_model(model)
+
+    def predict(values: Sequence[object]) -> float:
+        row = np.array([values], dtype=np.float64)
+        if dtype is np.float32:
+            with np.errstate(over="ignore"):
+                row = row.astype(np.float32).astype(np.float64)
+        if np.isinf(row).any():
+            raise ModelInputError(
+                f"a feature is infinite, or too large for {dtype.__name__}: trees don't take it"
+            )
+        # One thread: for one row, others would only have to be started.
+        return float(gtil.predict(trees, row, nthread=1).item())
+
+    return predict
