@@ -3,6 +3,7 @@
 from ropewalk.models.common.adaptive_intervals import AdaptiveIntervals
 from ropewalk.models.common.bundle import load_bundle, pack_bundle, save_bundle
 from ropewalk.models.common.bundle_folder import bundle_digest
+from ropewalk.models.common.compiled_row import compile_row, is_exact
 from ropewalk.models.common.conformal import ConformalIntervals, ConformalSets
 from ropewalk.models.common.conformal_models import ConformalClassifier, ConformalRegressor
 from ropewalk.models.common.json_rows import frame_to_rows, rows_to_frame
@@ -24,8 +25,10 @@ __all__ = [
     "ConformalSets",
     "TimeFolds",
     "bundle_digest",
+    "compile_row",
     "describe_environment",
     "frame_to_rows",
+    "is_exact",
     "load_bundle",
     "mae",
     "out_of_fold",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 from treelite import gtil
 from treelite.sklearn import import_model
 
@@ -50,21 +50,19 @@ def linear_row(coef: npt.ArrayLike, intercept: float) -> RowForm:
     return predict
 
 
-def tree_row(model: BaseEstimator, dtype: type[np.float32 | np.float64]) -> RowForm:
+def tree_row(model: RandomForestRegressor | HistGradientBoostingRegressor) -> RowForm:
     """Make the row form of trees, by treelite.
 
     Parameters
     ----------
     model : RandomForestRegressor or HistGradientBoostingRegressor
         Fitted, on numbers alone.
-    dtype : {float32, float64}
-        What the model brings numbers to before it compares them: forests to float32.
 
     Returns
     -------
     callable
-        From the features of a row to its prediction. It raises ModelInputError if one of them is
-        infinite.
+        From the features of a row to its prediction. That of a forest raises ModelInputError if
+        one of them is infinite, as the forest does.
 
     References
     ----------
@@ -72,22 +70,22 @@ def tree_row(model: BaseEstimator, dtype: type[np.float32 | np.float64]) -> RowF
 
     Examples
     --------
-    >>> from sklearn.ensemble import RandomForestRegressor
     >>> model = RandomForestRegressor(5, random_state=0).fit([[0.0], [1.0]] * 9, [0.0, 60.0] * 9)
-    >>> tree_row(model, np.float32)([1.0])
+    >>> tree_row(model)([1.0])
     60.0
     """
-    trees = import_model(model)
+    trees, is_forest = import_model(model), isinstance(model, RandomForestRegressor)
 
     def predict(values: Sequence[object]) -> float:
         row = np.array([values], dtype=np.float64)
-        if dtype is np.float32:
+        if is_forest:
+            # It compares float32 with its thresholds.
             with np.errstate(over="ignore"):
                 row = row.astype(np.float32).astype(np.float64)
-        if np.isinf(row).any():
-            raise ModelInputError(
-                f"a feature is infinite, or too large for {dtype.__name__}: trees don't take it"
-            )
+            if np.isinf(row).any():
+                raise ModelInputError(
+                    "a feature is infinite, or too large for float32, which a forest does not take"
+                )
         # One thread: for one row, others would only have to be started.
         return float(gtil.predict(trees, row, nthread=1).item())
 

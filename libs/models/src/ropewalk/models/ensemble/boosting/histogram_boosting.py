@@ -114,4 +114,4 @@ class HistogramBoostingRegressor(HistGradientBoostingRegressor):
     def compile_row(self) -> RowForm:
         """Make a function from the features of one row to its prediction, without pandas."""
         check_is_fitted(self)
-        return tree_row(self, np.float64)
+        return tree_row(self)

@@ -130,7 +130,7 @@ class ForestRegressor(RegressorMixin, BaseEstimator, ABC):
     def compile_row(self) -> RowForm:
         """Make a function from the plain values of one row to its prediction, without pandas."""
         check_is_fitted(self)
-        predict, numbers = tree_row(self.forest_, np.float32), self._row_numbers()
+        predict, numbers = tree_row(self.forest_), self._row_numbers()
         return lambda values: predict(numbers(values))
 
     def _rows_of_a_tree(self, n_rows: int) -> int | None:
