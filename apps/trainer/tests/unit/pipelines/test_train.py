@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from ropewalk.data_loaders import Schema, read_source
-from ropewalk.models import BundleError, ModelStore, load_bundle
+from ropewalk.models import BundleError, ModelStore, compile_row, is_exact, load_bundle
 from ropewalk.trainer.configuration import read_config
 from ropewalk.trainer.pipelines.evaluate import TRUSTED_TYPES, evaluate
 from ropewalk.trainer.pipelines.train import CANDIDATE, publish, save, train
@@ -164,3 +164,15 @@ def test_with_a_key_the_bundle_is_signed(config_path: Path, keys: tuple[Path, Pa
     assert scores[-1].rmse == training.winner.rmse
     with pytest.raises(BundleError, match=r"model\.sig: missing"):
         evaluate(training.config, plain.bundle, verifying_key=public)
+
+
+def test_the_bundle_says_that_single_rows_are_exact(config_path: Path) -> None:
+    training = train(read_config(config_path))
+    results = save(training, config_path.parent / "out")
+
+    bundle = load_bundle(results.bundle, trusted=TRUSTED_TYPES)
+    predict = compile_row(bundle.pipeline)
+
+    assert bundle.manifest.single_row_exact is True
+    assert predict is not None
+    assert is_exact(predict, bundle.pipeline, training.data.test[bundle.columns])

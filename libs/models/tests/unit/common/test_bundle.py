@@ -120,6 +120,17 @@ def _dumped(estimator: BaseEstimator) -> bytes:
         return path.read_bytes()
 
 
+@pytest.mark.parametrize("exact", [True, False, None])
+def test_the_manifest_tells_whether_the_form_for_single_rows_is_exact(
+    tmp_path: Path, exact: bool | None
+) -> None:
+    save_bundle(tmp_path / "bundle", **_arguments(single_row_exact=exact))
+
+    bundle = load_bundle(tmp_path / "bundle", trusted=TRUSTED)
+
+    assert bundle.manifest.single_row_exact is exact
+
+
 def test_everything_comes_back_as_it_was_saved(folder: Path) -> None:
     saved = _arguments()
 

@@ -13,6 +13,8 @@ from ropewalk.models import (
     ConformalIntervals,
     ModelStore,
     Version,
+    compile_row,
+    is_exact,
     reference_profile,
     save_bundle,
 )
@@ -111,16 +113,17 @@ def save(training: Training, folder: Path, signing_key: Path | None = None) -> R
     Each of them appears whole or not at all. With a private key the bundle is signed.
     """
     config, data, winner = training.config, training.data, training.winner
-    columns = data.columns[winner.name]
+    columns, pipeline = data.columns[winner.name], training.pipelines[winner.name]
     folder.mkdir(parents=True, exist_ok=True)
     results = Results(folder / "bundle", folder / "report.html", folder / "predict_me.csv")
     learnt = data.train[columns]
+    alone = compile_row(pipeline)
     looks_back = not set(columns).isdisjoint(data.made)
     unit = data.schema.columns[config.target].unit
     target = {"type": "number", **({"x-unit": unit} if unit else {})}
     save_bundle(
         results.bundle,
-        pipeline=training.pipelines[winner.name],
+        pipeline=pipeline,
         preparation=data.history if looks_back else None,
         input_schema=data.schema.select(columns).to_json_schema(),
         output_schema={
@@ -142,7 +145,8 @@ def save(training: Training, folder: Path, signing_key: Path | None = None) -> R
         trusted=TRUSTED_TYPES,
         calibration=training.intervals,
         signing_key=signing_key,
-        profile=reference_profile(learnt, training.pipelines[winner.name].predict(learnt)),
+        profile=reference_profile(learnt, pipeline.predict(learnt)),
+        single_row_exact=None if alone is None else is_exact(alone, pipeline, learnt),
     )
     replace_file(results.rows_to_try, data.test[columns].to_csv(index=False, lineterminator="\n"))
     replace_file(results.report, render_report(training))

@@ -40,6 +40,7 @@ def save_bundle(
     trusted: Sequence[str],
     calibration: ConformalIntervals | ConformalSets | None = None,
     profile: Mapping[str, object] | None = None,
+    single_row_exact: bool | None = None,
     signing_key: Path | None = None,
     limits: BundleLimits = LIMITS,
 ) -> None:
@@ -75,6 +76,8 @@ def save_bundle(
         Fitted on rows that the pipeline did not learn from: of a classifier sets, else intervals.
     profile : mapping, optional
         What the training data and the predictions were like: `reference_profile` makes one.
+    single_row_exact : bool, optional
+        What `is_exact` found of the pipeline's `compile_row`, on the training rows.
     signing_key : Path, optional
         A private key in PEM: the bundle is signed with it, which takes the extra `signing`.
     limits : BundleLimits, optional
@@ -138,7 +141,7 @@ def save_bundle(
             (copy / "card.md").write_bytes(card.encode(errors="replace"))
             for path in copy.iterdir():
                 limits.check_file(path.name, path.stat().st_size)
-            manifest = Manifest.describe(copy, prediction_time)
+            manifest = Manifest.describe(copy, prediction_time, single_row_exact)
             (copy / MANIFEST).write_bytes(manifest.write())
             if signing_key is not None:
                 sign_folder(copy, signing_key)

@@ -75,8 +75,8 @@ class Manifest:
     prediction_time : str
         Name of the time column at which a prediction is made.
     single_row_exact : bool or None
-        Whether a form of the model for single rows gives the same predictions; None if the bundle
-        has no such form.
+        Whether the model's form for single rows gives the same predictions; None if it has no
+        such form, or nobody compared them.
     versions : mapping of str to str
         Of Python and the packages that made the bundle. This library is not among them when it
         runs from source, not installed.
@@ -103,7 +103,9 @@ class Manifest:
     files: Mapping[str, StoredFile]
 
     @classmethod
-    def describe(cls, folder: Path, prediction_time: str) -> Self:
+    def describe(
+        cls, folder: Path, prediction_time: str, single_row_exact: bool | None = None
+    ) -> Self:
         """Describe files that were made in this process.
 
         Parameters
@@ -112,6 +114,8 @@ class Manifest:
             Where they are, and nothing else is.
         prediction_time : str
             Name of the time column at which a prediction is made.
+        single_row_exact : bool, optional
+            What `is_exact` found.
         """
         versions = {"python": platform.python_version()}
         for package in _PACKAGES:
@@ -122,7 +126,7 @@ class Manifest:
         files = {path.name: StoredFile.of(path) for path in sorted(folder.iterdir())}
         requires = {"python": f">={_OLDEST_PYTHON}"}
         requires |= {package: _range(version(package), same) for package, same in _SAME.items()}
-        return cls(FORMAT, prediction_time, None, versions, requires, files)
+        return cls(FORMAT, prediction_time, single_row_exact, versions, requires, files)
 
     @classmethod
     def read(cls, content: bytes) -> Self:
