@@ -5,13 +5,17 @@ from datetime import datetime
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pytest
+import skops.io
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator
+from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
 
 from ropewalk.models import (
+    TRUSTED_TYPES,
     HistogramBoostingRegressor,
     ModelInputError,
     ModelTypeError,
@@ -20,6 +24,7 @@ from ropewalk.models import (
     RandomForestAllFeaturesRegressor,
     RandomForestNoFeaturesRegressor,
 )
+from ropewalk.models.common.row_forms import tree_row
 
 ROWS = 200
 RANDOM = np.random.default_rng(0)
@@ -157,3 +162,47 @@ def test_a_naive_model_without_names_has_groups_only_by_position() -> None:
     assert overall([None]) == 1.5
     by_group = NaiveRegressor(group=[0])  # type: ignore[list-item]  # pandas names columns anything
     assert by_group.fit(rows, [1.0, 2.0]).compile_row() is None
+
+
+@pytest.mark.parametrize("name", sorted(ON_NUMBERS))
+def test_trees_from_a_file_answer_the_same(name: str) -> None:
+    model = fitted(name, False)
+    trusted = [*TRUSTED_TYPES, "numpy.dtype"]
+
+    back = skops.io.loads(skops.io.dumps(model), trusted=trusted)
+
+    for row in GAPS.head(20).to_numpy().tolist():
+        assert back.compile_row()(row) == model.compile_row()(row)
+
+
+@pytest.mark.parametrize("name", ["squares", "forest"])
+def test_trees_refuse_another_number_of_features(name: str) -> None:
+    predict = fitted(name, False).compile_row()
+
+    for values in ([1.0, 2.0], [1.0, 2.0, 3.0, 4.0]):
+        with pytest.raises(ModelInputError, match=f"{len(values)} features"):
+            predict(values)
+
+
+@pytest.mark.parametrize("value", [np.empty((0, 0)), np.zeros((1, 1), dtype=np.float32)])
+def test_boosting_that_starts_nowhere_has_no_form(value: npt.NDArray[np.floating]) -> None:
+    model = HistogramBoostingRegressor(max_iter=2).fit(NUMBERS, TARGET)
+
+    model._baseline_prediction = value
+
+    assert model.compile_row() is None
+
+
+def test_trees_that_are_not_as_they_were_fitted_have_no_form() -> None:
+    boosting = HistogramBoostingRegressor(max_iter=2).fit(NUMBERS, TARGET)
+    boosting._predictors[0] = []
+    forest = RandomForestAllFeaturesRegressor(2).fit(NUMBERS, TARGET)
+    forest.forest_.n_estimators = 1_000_000
+    two = RandomForestRegressor(2).fit(NUMBERS, np.column_stack([TARGET, TARGET]))
+    categories = HistGradientBoostingRegressor(max_iter=2, categorical_features=[0])
+    categories.fit(MIXED[["hour", "late"]], TARGET)
+
+    assert boosting.compile_row() is None
+    assert forest.compile_row() is None
+    assert tree_row(two) is None
+    assert tree_row(categories) is None

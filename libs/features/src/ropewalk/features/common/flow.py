@@ -24,7 +24,7 @@ class FeatureFlow(TransformerMixin, BaseEstimator, ABC):
 
     A flow of your own subclasses this and writes `_learn`, `_build` and `_names`; reading and
     checking the frame, feature names and the output container are done here. `transform` never
-    adds, drops or reorders rows.
+    adds, drops or reorders rows. With `_row_form` it builds single rows without pandas as well.
 
     Attributes
     ----------

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.ensemble import HistGradientBoostingRegressor, RandomForestRegressor
+from sklearn.base import BaseEstimator
+from sklearn.ensemble import RandomForestRegressor
 from treelite import gtil
 from treelite.sklearn import import_model
 
@@ -50,7 +51,7 @@ def linear_row(coef: npt.ArrayLike, intercept: float) -> RowForm:
     return predict
 
 
-def tree_row(model: RandomForestRegressor | HistGradientBoostingRegressor) -> RowForm:
+def tree_row(model: BaseEstimator) -> RowForm | None:
     """Make the row form of trees, by treelite.
 
     Parameters
@@ -60,9 +61,10 @@ def tree_row(model: RandomForestRegressor | HistGradientBoostingRegressor) -> Ro
 
     Returns
     -------
-    callable
-        From the features of a row to its prediction. That of a forest raises ModelInputError if
-        one of them is infinite, as the forest does.
+    callable or None
+        From the features of a row to its prediction. It raises ModelInputError if there are more
+        or fewer, and that of a forest if one of them is infinite, as the forest does. None if the
+        model is not as `fit` leaves it, or has categories: treelite looks at no bounds.
 
     References
     ----------
@@ -70,14 +72,20 @@ def tree_row(model: RandomForestRegressor | HistGradientBoostingRegressor) -> Ro
 
     Examples
     --------
+    >>> from sklearn.ensemble import RandomForestRegressor
     >>> model = RandomForestRegressor(5, random_state=0).fit([[0.0], [1.0]] * 9, [0.0, 60.0] * 9)
     >>> tree_row(model)([1.0])
     60.0
     """
-    trees, is_forest = import_model(model), isinstance(model, RandomForestRegressor)
+    if not _is_plain(model):
+        return None
+    trees, width = import_model(model), model.n_features_in_
+    is_forest = isinstance(model, RandomForestRegressor)
 
     def predict(values: Sequence[object]) -> float:
         row = np.array([values], dtype=np.float64)
+        if row.shape != (1, width):
+            raise ModelInputError(f"{row.shape[1]} features, where the trees were grown on {width}")
         if is_forest:
             # It compares float32 with its thresholds.
             with np.errstate(over="ignore"):
@@ -90,3 +98,19 @@ def tree_row(model: RandomForestRegressor | HistGradientBoostingRegressor) -> Ro
         return float(gtil.predict(trees, row, nthread=1).item())
 
     return predict
+
+
+def _is_plain(model: BaseEstimator) -> bool:
+    """Tell whether treelite, which reads memory by what a model says of itself, can believe it."""
+    if isinstance(model, RandomForestRegressor):
+        trees = [one.tree_ for one in model.estimators_]
+        return len(trees) == model.n_estimators and all(
+            tree.value.shape == (tree.node_count, 1, 1) for tree in trees
+        )
+    start = model._baseline_prediction
+    return (
+        model._preprocessor is None
+        and (start.dtype, start.size) == (np.float64, 1)
+        and all(len(trees) == 1 for trees in model._predictors)
+        and not any(trees[0].nodes["is_categorical"].any() for trees in model._predictors)
+    )

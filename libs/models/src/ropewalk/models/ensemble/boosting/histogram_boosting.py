@@ -111,7 +111,10 @@ class HistogramBoostingRegressor(HistGradientBoostingRegressor):
             categorical_features=None,  # A numeric matrix has none.
         )
 
-    def compile_row(self) -> RowForm:
-        """Make a function from the features of one row to its prediction, without pandas."""
+    def compile_row(self) -> RowForm | None:
+        """Make a function from the features of one row to its prediction, without pandas.
+
+        None if the trees are not as `fit` leaves them.
+        """
         check_is_fitted(self)
         return tree_row(self)

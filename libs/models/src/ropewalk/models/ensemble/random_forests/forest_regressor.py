@@ -127,10 +127,15 @@ class ForestRegressor(RegressorMixin, BaseEstimator, ABC):
         check_is_fitted(self)
         return np.asarray(self.forest_.predict(self._numbers(predict_rows(self, X))))
 
-    def compile_row(self) -> RowForm:
-        """Make a function from the plain values of one row to its prediction, without pandas."""
+    def compile_row(self) -> RowForm | None:
+        """Make a function from the plain values of one row to its prediction, without pandas.
+
+        None if the trees are not as `fit` leaves them.
+        """
         check_is_fitted(self)
         predict, numbers = tree_row(self.forest_), self._row_numbers()
+        if predict is None:
+            return None
         return lambda values: predict(numbers(values))
 
     def _rows_of_a_tree(self, n_rows: int) -> int | None:
