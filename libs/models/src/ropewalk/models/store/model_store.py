@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from ropewalk.models.common.bundle_folder import bundle_digest
+from ropewalk.models.common.bundle_folder import MAX_TEXT_BYTES, bundle_digest
+from ropewalk.models.common.signing import SIGNATURE
 from ropewalk.models.errors import StoreError
 from ropewalk.models.store.plain_names import check_name, is_plain
 from ropewalk.models.store.records import MAX_BYTES, Move, Version, check_text, now
@@ -148,12 +149,15 @@ class ModelStore(Store):
         """Copy files of a version, all or those named, into a folder that is there."""
         bundle = _bundle(version)
         for name in names or version.files:
-            path, target = f"{bundle}/{name}", folder / name
+            path = f"{bundle}/{name}"
             found, expected = self._files.size(path), version.files[name]
             if found != expected:
                 told = "missing" if found is None else f"{found} bytes, {expected} when published"
                 raise StoreError(f"{version}: {name}: {told}: publish the bundle again")
-            self._files.get(path, target)
+            self._files.get(path, folder / name)
+        if names is None and self._is_signed(version):
+            signature = self._files.read(f"{bundle}/{SIGNATURE}", MAX_TEXT_BYTES)
+            (folder / SIGNATURE).write_bytes(signature)
 
     def gc(
         self,
@@ -212,16 +216,22 @@ class ModelStore(Store):
                         self._files.remove(path)
         return Garbage(tuple(versions), tuple(bundles), tuple(files))
 
-    def _publish(self, folder: Path, model: str, who: str) -> Version:
-        """Publish a bundle that was verified, in a folder that nobody else changes."""
+    def _publish(self, folder: Path, model: str, who: str, verified: bool) -> Version:
+        """Publish a bundle from a folder that nobody else changes."""
         self._check_layout(make=True)
-        files = {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
+        files = {
+            path.name: path.stat().st_size
+            for path in sorted(folder.iterdir())
+            if path.name != SIGNATURE
+        }
         digest = bundle_digest(folder)
-        for version in self.versions(model):
-            if version.digest == digest:
-                self._upload(folder, version)  # What is missing, if anything is.
-                return version
+        # Listed once: the next number comes after those that were looked at.
         numbers = self._numbered(f"{model}/versions")
+        for number in numbers:
+            version = self.version(model, number)
+            if version and version.digest == digest:
+                self._upload(folder, version, sign=verified)  # What is missing, if anything is.
+                return version
         version = Version(model, max(numbers, default=0) + 1, digest, files, who, now())
         # Those that lie there may be the rest of an earlier try, and so old that gc takes them.
         self._upload(folder, version, again=True)
@@ -233,12 +243,20 @@ class ModelStore(Store):
         self._upload(folder, version)
         return version
 
-    def _upload(self, folder: Path, version: Version, again: bool = False) -> None:
+    def _upload(
+        self, folder: Path, version: Version, again: bool = False, sign: bool = False
+    ) -> None:
         bundle = _bundle(version)
         for name, size in version.files.items():
             path = f"{bundle}/{name}"
             if again or self._files.size(path) != size:
                 self._files.put(folder / name, path)
+        # No part of what is signed: one by the key in use may take the place of another's.
+        if (folder / SIGNATURE).exists() and (again or sign or not self._is_signed(version)):
+            self._files.put(folder / SIGNATURE, f"{bundle}/{SIGNATURE}")
+
+    def _is_signed(self, version: Version) -> bool:
+        return self._files.size(f"{_bundle(version)}/{SIGNATURE}") is not None
 
     def _append(self, model: str, alias: str, move: Move) -> bool:
         """Add a step to an alias unless that step was made; tell whether this call made it."""

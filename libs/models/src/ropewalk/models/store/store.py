@@ -57,8 +57,11 @@ class Store(ABC):
         """Copy files of a version, all or those named, into a folder that is there."""
 
     @abstractmethod
-    def _publish(self, folder: Path, model: str, who: str) -> Version:
-        """Publish a bundle that was verified, in a folder that nobody else changes."""
+    def _publish(self, folder: Path, model: str, who: str, verified: bool) -> Version:
+        """Publish a bundle from a folder that nobody else changes.
+
+        Its hashes were verified; its signature, too, if `verified`: then it replaces another.
+        """
 
     @abstractmethod
     def _append(self, model: str, alias: str, move: Move) -> bool:
@@ -83,7 +86,8 @@ class Store(ABC):
         who : str
             Who publishes it.
         verifying_key : Path, optional
-            Public key, PEM: a bundle that it does not verify is refused.
+            Public key, PEM: a bundle that it does not verify is refused. The signature of one
+            that is there already is then replaced, so that keys can change.
 
         Returns
         -------
@@ -99,12 +103,12 @@ class Store(ABC):
         """
         check_name("model", model)
         who = check_text("who", who)
-        with private_copy(Path(place)) as folder:
-            try:
+        try:
+            with private_copy(Path(place)) as folder:
                 verify_copy(folder, verifying_key)
-            except BundleError as error:
-                raise BundleError(f"{place}: {error}") from error
-            return self._publish(folder, model, who)
+                return self._publish(folder, model, who, verifying_key is not None)
+        except BundleError as error:
+            raise BundleError(f"{place}: {error}") from error
 
     def resolve(self, reference: str) -> Version:
         """Give the version that a reference stands for at this moment.
