@@ -45,15 +45,15 @@ def test_misses_as_often_as_asked_whatever_happens(
 
 
 def test_follows_a_drift_that_fixed_intervals_miss() -> None:
-    errors = np.random.default_rng(1).normal(size=6000) * np.linspace(1, 4, 6000)
+    errors = np.random.default_rng(1).normal(size=12_000) * np.linspace(1, 2, 12_000)
     fixed = ConformalIntervals().fit(ERRORS, np.zeros(400))
-    adaptive = AdaptiveIntervals(rate=0.1).fit(ERRORS, np.zeros(400))
+    adaptive = AdaptiveIntervals().fit(ERRORS, np.zeros(400))
 
-    held = np.concatenate([_held_then_learnt(adaptive, day) for day in np.array_split(errors, 200)])
+    held = np.concatenate([_held_then_learnt(adaptive, day) for day in np.array_split(errors, 600)])
 
-    low, high = fixed.interval(np.zeros(6000))
-    assert ((errors >= low) & (errors <= high)).mean() < 0.7
-    assert held.mean() == pytest.approx(0.9, abs=0.01)
+    low, high = fixed.interval(np.zeros(12_000))
+    assert ((errors >= low) & (errors <= high)).mean() < 0.8
+    assert held.mean() == pytest.approx(0.9, abs=0.015)
 
 
 def test_each_group_has_a_reach_of_its_own_and_the_overall_learns_from_all() -> None:
@@ -67,27 +67,45 @@ def test_each_group_has_a_reach_of_its_own_and_the_overall_learns_from_all() -> 
 
     after = intervals.interval(np.zeros(3), new)[1]
     assert len(set(before)) == 3
-    np.testing.assert_allclose(after / before, [1, 1 + 0.005 * 0.9, 1 + 2 * 0.005 * 0.9])
+    np.testing.assert_allclose(after / before, [1, 1 + 0.2 * 0.9, 1 + 0.2 * 0.9])
 
 
-def test_the_same_outcomes_give_the_same_in_one_call_or_in_many_also_from_a_file() -> None:
-    outcomes = np.random.default_rng(2).normal(size=300)
-    at_once = AdaptiveIntervals().fit(ERRORS, np.zeros(400)).update(outcomes, np.zeros(300))
+def test_an_update_counts_the_misses_of_the_intervals_that_were_given() -> None:
+    """In one step, in any order: a quarter missed where a tenth was asked for."""
+    outcomes = np.array([99.0, 0.0, 0.0, 0.0])
+    intervals = [AdaptiveIntervals().fit(ERRORS, np.zeros(400)) for _ in range(2)]
+    before = intervals[0].reach_[-1]
 
-    in_parts = AdaptiveIntervals().fit(ERRORS, np.zeros(400))
-    in_parts.update(outcomes[:100], np.zeros(100))
+    intervals[0].update(outcomes, np.zeros(4))
+    intervals[1].update(outcomes[::-1], np.zeros(4))
+
+    assert intervals[0].reach_[-1] == pytest.approx(before * (1 + 0.2 * (0.25 - 0.1)))
+    assert intervals[1].reach_[-1] == intervals[0].reach_[-1]
+
+
+def test_goes_on_from_a_file_as_without() -> None:
+    days = np.random.default_rng(2).normal(size=(3, 100))
+    on, stored = (AdaptiveIntervals().fit(ERRORS, np.zeros(400)) for _ in range(2))
+    for day in days:
+        on.update(day, np.zeros(100))
+
+    stored.update(days[0], np.zeros(100))
     trusted = list(TRUSTED_TYPES_BY_FAMILY["calibration"])
-    back = skops.io.loads(skops.io.dumps(in_parts), trusted=trusted)
-    back.update(outcomes[100:], np.zeros(200))
+    back = skops.io.loads(skops.io.dumps(stored), trusted=trusted)
+    for day in days[1:]:
+        back.update(day, np.zeros(100))
 
-    assert back.reach_.tolist() == at_once.reach_.tolist()
+    assert back.reach_.tolist() == on.reach_.tolist()
 
 
 def test_an_interval_is_never_less_than_its_centre() -> None:
     intervals = AdaptiveIntervals(rate=0.5).fit(ERRORS, np.zeros(400))
+    for _ in range(50):
+        intervals.update([0.0], [0.0])
 
-    low, high = intervals.update(np.zeros(50), np.zeros(50)).interval([7.0])
+    low, high = intervals.interval([7.0])
 
+    assert intervals.reach_[-1] < 0
     assert low[0] <= 7 <= high[0]
 
 

@@ -18,29 +18,32 @@ from ropewalk.models.errors import ModelInputError
 
 
 class AdaptiveIntervals(BaseEstimator):
-    r"""Prediction intervals that widen with each miss and narrow with each hit.
+    r"""Prediction intervals that widen with misses and narrow without.
 
-    Starts as `ConformalIntervals`. From then on, each outcome moves the reach :math:`q` of the
-    intervals that it was to be in:
+    Starts as `ConformalIntervals`. From then on, each call of `update` moves the reach :math:`q`
+    of the intervals by the share of outcomes that they missed:
 
-    .. math:: q \leftarrow q + \eta \, (miss - (1 - level)), \quad \eta = rate \cdot q_0
+    .. math:: q \leftarrow q + \eta \, (missed - (1 - level)), \quad \eta = rate \cdot q_0
 
-    Over T outcomes the share of misses is then within :math:`(b + \eta) / (\eta T)` of
+    Over T calls the mean share of misses is then within :math:`(b + \eta) / (\eta T)` of
     1 - level, where b bounds the errors: whatever happens, also where rows are not exchangeable.
     That is adaptive conformal inference [1]_ in the reach instead of the level, which never asks
-    for an infinite interval [2]_.
+    for an infinite interval [2]_. What is counted are the intervals that were given: those of a
+    day are not narrowed by what became known in its course.
 
     Parameters
     ----------
     level : float, default=0.9
         How often the outcome shall be inside, between 0 and 1.
-    rate : float, default=0.005
-        How far an outcome moves the reach, as a share of the first: higher follows a change
-        sooner, and swings more.
+    rate : float, default=0.2
+        How far an update without a hit would widen the reach, as a share of the first: higher
+        follows a change sooner, and swings more. Right for a day of rows a call; with a row a
+        call, take a hundredth.
     group : str or sequence of str, optional
         Columns of the frame whose groups have a reach of their own.
     min_rows : int, default=100
-        Groups with fewer rows in `fit`, like those never seen, get the overall intervals.
+        Groups with fewer rows in `fit`, like those never seen, get the overall intervals, which
+        learn from every row.
 
     Attributes
     ----------
@@ -49,7 +52,7 @@ class AdaptiveIntervals(BaseEstimator):
     reach_ : ndarray of float64 of shape (n_groups + 1,)
         How far each group's intervals now reach to both sides, and last the overall ones.
     step_ : ndarray of float64 of shape (n_groups + 1,)
-        What a miss adds to each, before 1 - level is taken off.
+        What an update without a hit adds to each, before 1 - level is taken off.
 
     References
     ----------
@@ -72,7 +75,7 @@ class AdaptiveIntervals(BaseEstimator):
     def __init__(
         self,
         level: float = 0.9,
-        rate: float = 0.005,
+        rate: float = 0.2,
         group: str | Sequence[str] | None = None,
         min_rows: int = 100,
     ) -> None:
@@ -108,7 +111,7 @@ class AdaptiveIntervals(BaseEstimator):
             A TypeError: if there is a `group` but the rows are no frame.
         """
         if not (np.isfinite(self.rate) and self.rate > 0):
-            raise ModelInputError(f"rate is {self.rate}: give a share above 0, such as 0.005")
+            raise ModelInputError(f"rate is {self.rate}: give a share above 0, such as 0.2")
         start = ConformalIntervals(self.group, self.min_rows).fit(actual, predicted, X)
         self.reach_ = start.limits_of_groups(self.level)
         self.step_ = self.rate * self.reach_
@@ -148,7 +151,7 @@ class AdaptiveIntervals(BaseEstimator):
     def update(
         self, actual: npt.ArrayLike, predicted: npt.ArrayLike, X: pd.DataFrame | None = None
     ) -> Self:
-        """Learn from outcomes, in the order in which they became known.
+        """Learn from the outcomes that became known since the last call, before predicting again.
 
         Parameters
         ----------
@@ -175,17 +178,12 @@ class AdaptiveIntervals(BaseEstimator):
         happened, expected = numbers(actual=actual, predicted=predicted)
         scores = np.abs(happened - expected)
         number = self._numbers(X, len(scores))
-        for group in np.unique(number[number >= 0]):
-            self.reach_[group] = self._moved(group, scores[number == group])
-        # Every row, not only those without a group: so that it stays what any row may expect.
-        self.reach_[-1] = self._moved(-1, scores)
+        # The overall reach, -1, learns from every row: so that it stays what any may expect.
+        for which in {*number.tolist(), -1}:
+            theirs = scores if which == -1 else scores[number == which]
+            missed = np.mean(theirs > self.reach_[which])
+            self.reach_[which] += self.step_[which] * (missed - (1 - self.level))
         return self
-
-    def _moved(self, which: int, scores: npt.NDArray[np.float64]) -> float:
-        reach, step = float(self.reach_[which]), float(self.step_[which])
-        for score in scores.tolist():
-            reach += step * ((score > reach) - (1 - self.level))
-        return reach
 
     def _numbers(self, X: pd.DataFrame | None, n_rows: int) -> npt.NDArray[np.intp]:
         """Tell which reach is each row's; the last is the overall one."""
