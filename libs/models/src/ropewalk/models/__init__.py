@@ -47,7 +47,7 @@ from ropewalk.models.errors import (
     StoreError,
 )
 from ropewalk.models.model_contract import ModelContract
-from ropewalk.models.regression import OlsrRegressor
+from ropewalk.models.regression import OlsrRegressor, ResidualTests, residual_tests
 from ropewalk.models.rule_based import NaiveRegressor
 from ropewalk.models.store import ModelStore, Store, Version
 from ropewalk.models.store.store_contract import StoreContract
@@ -79,6 +79,7 @@ __all__ = [
     "OlsrRegressor",
     "RandomForestAllFeaturesRegressor",
     "RandomForestNoFeaturesRegressor",
+    "ResidualTests",
     "Store",
     "StoreConflictError",
     "StoreContract",
@@ -102,6 +103,7 @@ __all__ = [
     "out_of_fold",
     "pack_bundle",
     "reference_profile",
+    "residual_tests",
     "rmse",
     "rows_to_frame",
     "save_bundle",
