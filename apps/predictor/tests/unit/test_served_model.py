@@ -3,6 +3,8 @@ import shutil
 from pathlib import Path
 from threading import Barrier, Thread
 
+import model_signing  # noqa: F401 (signatures are verified with it)
+import OpenSSL  # noqa: F401 (model_signing needs it)
 import pytest
 
 from ropewalk.models import Bundle, frame_to_rows
