@@ -139,8 +139,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repo]:
         repo.write(f"{room}/VERSION", "1.0.0\n")
         repo.write(f"{room}/README.md", f"# {room}\n")
         repo.write(f"{room}/tests/unit/test_docstrings.py", "")
-        if room.startswith("apps/"):
+        if room.startswith("apps/") or "command=" in (repo.folder / room / "BUILD").read_text():
             repo.write(f"{room}/{Path(room).name}.py", "")
+        if room.startswith("apps/"):
             (repo.folder / room / "Dockerfile").symlink_to("../../cicd/release/docker/Dockerfile")
     repo.git("init", "--quiet", "--initial-branch=main")
     repo.commit()

@@ -80,7 +80,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repo]:
         test = repo.folder / room / "tests" / "unit" / "test_docstrings.py"
         test.parent.mkdir(parents=True)
         test.write_text("def test_nothing() -> None:\n    pass\n")
-        if room.startswith("apps/"):
+        if room.startswith("apps/") or "command=" in (repo.folder / room / "BUILD").read_text():
             (repo.folder / room / f"{Path(room).name}.py").write_text(GOOD)
     yield repo
     for pid in repo.folder.glob(".pids/*/pantsd/pid"):
