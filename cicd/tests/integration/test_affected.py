@@ -46,6 +46,10 @@ FILES = {
     f"{FEATURES}/__init__.py": "import ropewalk.features.numbers\n",
     f"{FEATURES}/numbers.py": "import numpy\n",
     f"{FEATURES}/words.py": "",
+    f"{FEATURES}/linked.py": "",
+    # Nothing is there yet under these names.
+    f"{FEATURES}/early.py": "from . import late\n",
+    "libs/models/tests/unit/test_early.py": "import top\n",
     "libs/features/tests/unit/test_numbers.py": "import ropewalk.features.numbers\n",
     "libs/features/tests/unit/test_words.py": "import ropewalk.features.words\n",
     "libs/models/src/ropewalk/models/__init__.py": "import pandas\n",
@@ -143,6 +147,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Repo]:
             repo.write(f"{room}/{Path(room).name}.py", "")
         if room.startswith("apps/"):
             (repo.folder / room / "Dockerfile").symlink_to("../../cicd/release/docker/Dockerfile")
+    (repo.folder / "docs/linked.md").symlink_to(f"../{FEATURES}/linked.py")
     repo.git("init", "--quiet", "--initial-branch=main")
     repo.commit()
     yield repo
@@ -213,25 +218,13 @@ EDITS: dict[str, Edit] = {
     "moved to another lib": lambda repo: repo.rename(
         f"{FEATURES}/words.py", "libs/models/src/ropewalk/models/words.py"
     ),
-    "imported before it came": lambda repo: (
-        repo.write(f"{FEATURES}/words.py", "from . import late\n"),
-        repo.commit(),
-        repo.write(f"{FEATURES}/late.py", ""),
-    )[-1],
+    "imported before it came": lambda repo: repo.write(f"{FEATURES}/late.py", ""),
     "there twice": lambda repo: repo.write(f"{FEATURES}/numbers/__main__.py", ""),
     "from two roots": lambda repo: repo.write(
         "libs/models/src/ropewalk/features/words.py", "import numpy\n"
     ),
-    "right below a root": lambda repo: (
-        repo.append("libs/models/tests/unit/test_models.py", "import top\n"),
-        repo.commit(),
-        repo.write("libs/models/src/top.py", ""),
-    )[-1],
-    "behind a link": lambda repo: (
-        (repo.folder / "docs/words.md").symlink_to(f"../{FEATURES}/words.py"),
-        repo.commit(),
-        repo.append(f"{FEATURES}/words.py", "WORDS = 2\n"),
-    )[-1],
+    "right below a root": lambda repo: repo.write("libs/models/src/top.py", ""),
+    "behind a link": lambda repo: repo.append(f"{FEATURES}/linked.py"),
     "a test": lambda repo: repo.delete("libs/features/tests/unit/test_words.py"),
     "a text": lambda repo: repo.write("docs/b.md", "# B\n"),
 }
