@@ -161,7 +161,7 @@ def _made(
     given: Sequence[Mapping[str, object]], dtypes: Mapping[str, _Dtype]
 ) -> list[dict[str, object]]:
     """Make rows with values missing and values never seen, the same at each call."""
-    random = np.random.default_rng(0)
+    generator = np.random.default_rng(0)
     # A column of whole numbers or of booleans has no missing ones, nor has a schema's.
     others = {
         name: (*(() if dtype.kind in "iub" else (None,)), *_UNSEEN.get(dtype.kind, ()))
@@ -170,10 +170,10 @@ def _made(
     gaps = {name: None for name in dtypes if None in others[name]}
     made = [{**given[0], name: None} for name in gaps] + [{**given[0], **gaps}]
     for _ in range(_GENERATED):
-        row = dict(given[int(random.integers(len(given)))])
+        row = dict(given[int(generator.integers(len(given)))])
         for name in row:
-            if random.random() < 0.25:
-                value = others[name][int(random.integers(len(others[name])))]
+            if generator.random() < 0.25:
+                value = others[name][int(generator.integers(len(others[name])))]
                 if isinstance(value, pd.Timestamp):
                     zone = getattr(dtypes[name], "tz", None)
                     value = value.tz_localize(zone).to_pydatetime()
