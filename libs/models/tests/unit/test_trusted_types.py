@@ -5,6 +5,7 @@ from importlib import import_module
 import numpy as np
 import pandas as pd
 import skops.io
+from sklearn.base import is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from ropewalk.models.common import (
@@ -17,7 +18,9 @@ from ropewalk.models.common import (
 )
 from ropewalk.models.ensemble import (
     HistogramBoostingRegressor,
+    RandomForestAllFeaturesClassifier,
     RandomForestAllFeaturesRegressor,
+    RandomForestNoFeaturesClassifier,
     RandomForestNoFeaturesRegressor,
 )
 from ropewalk.models.regression import OlsrRegressor
@@ -28,7 +31,9 @@ FLIGHT = pd.DataFrame({"origin": ["JFK"]})
 ESTIMATORS = (
     NaiveRegressor,
     OlsrRegressor,
+    RandomForestNoFeaturesClassifier,
     RandomForestNoFeaturesRegressor,
+    RandomForestAllFeaturesClassifier,
     RandomForestAllFeaturesRegressor,
     HistogramBoostingRegressor,
 )
@@ -36,10 +41,11 @@ ESTIMATORS = (
 
 def test_each_family_trusts_what_its_models_need_and_nothing_else() -> None:
     X = np.random.default_rng(0).normal(size=(60, 2))
+    y = X[:, 0] > 0
     needed: dict[str, set[str]] = {}
 
     for estimator in ESTIMATORS:
-        content = skops.io.dumps(estimator().fit(X, X[:, 0]))
+        content = skops.io.dumps(estimator().fit(X, y if is_classifier(estimator()) else X[:, 0]))
         needed.setdefault(estimator.family, set()).update(
             skops.io.get_untrusted_types(data=content)
         )

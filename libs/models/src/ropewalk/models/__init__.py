@@ -35,7 +35,9 @@ from ropewalk.models.common import (
 )
 from ropewalk.models.ensemble import (
     HistogramBoostingRegressor,
+    RandomForestAllFeaturesClassifier,
     RandomForestAllFeaturesRegressor,
+    RandomForestNoFeaturesClassifier,
     RandomForestNoFeaturesRegressor,
 )
 from ropewalk.models.errors import (
@@ -77,7 +79,9 @@ __all__ = [
     "ModelTypeError",
     "NaiveRegressor",
     "OlsrRegressor",
+    "RandomForestAllFeaturesClassifier",
     "RandomForestAllFeaturesRegressor",
+    "RandomForestNoFeaturesClassifier",
     "RandomForestNoFeaturesRegressor",
     "ResidualTests",
     "Store",

@@ -18,7 +18,9 @@ TRUSTED_TYPES_BY_FAMILY = MappingProxyType(
         "rule_based": ("ropewalk.models.rule_based.naive_model.NaiveRegressor",),
         "regression": ("ropewalk.models.regression.olsr_regressor.OlsrRegressor",),
         "random_forest": (
+            f"{_FORESTS}.all_features.RandomForestAllFeaturesClassifier",
             f"{_FORESTS}.all_features.RandomForestAllFeaturesRegressor",
+            f"{_FORESTS}.no_features.RandomForestNoFeaturesClassifier",
             f"{_FORESTS}.no_features.RandomForestNoFeaturesRegressor",
             _TREE,
         ),

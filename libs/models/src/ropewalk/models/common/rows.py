@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     check_array,
     check_consistent_length,
@@ -56,6 +57,53 @@ def fit_rows(
     )
     check_consistent_length(frame, target)
     return frame, target
+
+
+def fit_labels(
+    estimator: BaseEstimator, X: pd.DataFrame | npt.ArrayLike, y: npt.ArrayLike
+) -> tuple[pd.DataFrame, npt.NDArray[np.intp]]:
+    """Check what a classifier is fitted on, and note its columns and classes on it.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Gets `classes_`, sorted, beside what `fit_rows` gives.
+    X : DataFrame or array-like of shape (n_rows, n_columns)
+        Rows; a frame of any dtypes, missing values included.
+    y : array-like of shape (n_rows,)
+        Labels: text, whole numbers or booleans.
+
+    Returns
+    -------
+    frame : DataFrame of shape (n_rows, n_columns)
+        The rows; columns of an array are named by position.
+    codes : ndarray of int of shape (n_rows,)
+        Each row's position in `classes_`.
+
+    Raises
+    ------
+    ValueError
+        If there are no rows, no columns or not as many labels, or a label is missing or a
+        fraction.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyClassifier
+    >>> model = DummyClassifier()
+    >>> _, codes = fit_labels(model, [[1, 2], [3, 4], [5, 6]], ["late", "early", "late"])
+    >>> model.classes_.tolist(), codes.tolist()
+    (['early', 'late'], [1, 0, 1])
+    """
+    validate_data(estimator, X, y, skip_check_array=True)  # Says it if y is None.
+    frame = _frame(estimator, X, reset=True)
+    labels = column_or_1d(y, warn=True)
+    check_array(labels, ensure_2d=False, dtype=None, input_name="y", estimator=estimator)
+    if pd.isna(labels).any():  # None among text, which scikit-learn lets pass.
+        raise ValueError("Input y contains NaN: drop the rows that have no label first")
+    check_classification_targets(labels)
+    check_consistent_length(frame, labels)
+    estimator.classes_, codes = np.unique(labels, return_inverse=True)
+    return frame, codes
 
 
 def predict_rows(estimator: BaseEstimator, X: pd.DataFrame | npt.ArrayLike) -> pd.DataFrame:

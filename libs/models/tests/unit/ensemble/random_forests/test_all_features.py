@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
-from sklearn.ensemble import RandomForestRegressor
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from ropewalk.models.ensemble.random_forests import RandomForestAllFeaturesRegressor
+from ropewalk.models.ensemble.random_forests import (
+    RandomForestAllFeaturesClassifier,
+    RandomForestAllFeaturesRegressor,
+)
 from ropewalk.models.errors import ModelError
 from ropewalk.models.model_contract import ModelContract
 
@@ -18,7 +22,10 @@ EXPECTED_FAILURES = {"check_sample_weight_equivalence_on_dense_data": NO_COPIES}
 
 
 @parametrize_with_checks(  # type: ignore[untyped-decorator]
-    [RandomForestAllFeaturesRegressor(9, min_samples_leaf=1, n_jobs=1, random_state=0)],
+    [
+        RandomForestAllFeaturesRegressor(9, min_samples_leaf=1, n_jobs=1, random_state=0),
+        RandomForestAllFeaturesClassifier(9, min_samples_leaf=1, n_jobs=1, random_state=0),
+    ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )
 def test_keeps_scikit_learns_conventions(
@@ -32,7 +39,7 @@ class TestContract(ModelContract):
     def make_estimator(self) -> RandomForestAllFeaturesRegressor:
         return RandomForestAllFeaturesRegressor(20, random_state=0)
 
-    def make_data(self) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
+    def make_data(self) -> tuple[pd.DataFrame, npt.NDArray[Any]]:
         random = np.random.default_rng(0)
         X = pd.DataFrame(random.normal(size=(200, 4)), columns=list("abcd"))
         X.iloc[::7, 1] = np.nan
@@ -41,6 +48,15 @@ class TestContract(ModelContract):
     @pytest.mark.xfail(raises=AssertionError, strict=True, reason=NO_COPIES)
     def test_a_row_of_weight_two_is_a_row_twice(self) -> None:
         super().test_a_row_of_weight_two_is_a_row_twice()
+
+
+class TestContractOfLabels(TestContract):
+    def make_estimator(self) -> RandomForestAllFeaturesClassifier:
+        return RandomForestAllFeaturesClassifier(20, random_state=0)
+
+    def make_data(self) -> tuple[pd.DataFrame, npt.NDArray[Any]]:
+        X, y = super().make_data()
+        return X, np.select([y < -5, y < 5], ["early", "on time"], "late")
 
 
 def _rows() -> tuple[pd.DataFrame, pd.Series]:
@@ -126,3 +142,25 @@ def test_only_the_proportions_of_weights_matter() -> None:
     )
 
     np.testing.assert_allclose(once, scaled)
+
+
+def test_is_scikit_learns_forest_of_labels_too() -> None:
+    X, y = _rows()
+    late = np.where(y > 0, "late", "early")
+    theirs = RandomForestClassifier(
+        min_samples_leaf=15, max_features=0.33, max_samples=0.5, random_state=0
+    )
+
+    ours = RandomForestAllFeaturesClassifier(random_state=0).fit(X, late)
+
+    theirs = theirs.fit(X.to_numpy(), late)
+    np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X.to_numpy()))
+    np.testing.assert_array_equal(ours.predict(X), theirs.predict(X.to_numpy()))
+
+
+@pytest.mark.parametrize(("missing", "says"), [(None, "y contains NaN"), (0.5, "continuous")])
+def test_refuses_what_is_no_label(missing: float | None, says: str) -> None:
+    X, _ = _rows()
+
+    with pytest.raises(ValueError, match=says):
+        RandomForestAllFeaturesClassifier().fit(X, [missing, *[1] * (len(X) - 1)])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from ropewalk.models.ensemble.random_forests import (
     RandomForestAllFeaturesRegressor,
+    RandomForestNoFeaturesClassifier,
     RandomForestNoFeaturesRegressor,
 )
 from ropewalk.models.errors import ModelError
@@ -20,7 +22,10 @@ EXPECTED_FAILURES = {"check_sample_weight_equivalence_on_dense_data": NO_COPIES}
 
 
 @parametrize_with_checks(  # type: ignore[untyped-decorator]
-    [RandomForestNoFeaturesRegressor(5, min_samples_leaf=1, n_jobs=1, random_state=0)],
+    [
+        RandomForestNoFeaturesRegressor(5, min_samples_leaf=1, n_jobs=1, random_state=0),
+        RandomForestNoFeaturesClassifier(9, min_samples_leaf=1, n_jobs=1, random_state=0),
+    ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )
 def test_keeps_scikit_learns_conventions(
@@ -34,13 +39,22 @@ class TestContract(ModelContract):
     def make_estimator(self) -> RandomForestNoFeaturesRegressor:
         return RandomForestNoFeaturesRegressor(20, random_state=0)
 
-    def make_data(self) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
+    def make_data(self) -> tuple[pd.DataFrame, npt.NDArray[Any]]:
         frame, y = _rows()
         return frame, y.to_numpy(dtype=np.float64)
 
     @pytest.mark.xfail(raises=AssertionError, strict=True, reason=NO_COPIES)
     def test_a_row_of_weight_two_is_a_row_twice(self) -> None:
         super().test_a_row_of_weight_two_is_a_row_twice()
+
+
+class TestContractOfLabels(TestContract):
+    def make_estimator(self) -> RandomForestNoFeaturesClassifier:
+        return RandomForestNoFeaturesClassifier(20, random_state=0)
+
+    def make_data(self) -> tuple[pd.DataFrame, npt.NDArray[Any]]:
+        frame, y = super().make_data()
+        return frame, y > 15
 
 
 def _model() -> RandomForestNoFeaturesRegressor:

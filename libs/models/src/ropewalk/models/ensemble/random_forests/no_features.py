@@ -10,14 +10,46 @@ import numpy.typing as npt
 import pandas as pd
 
 from ropewalk.models.common.text import as_text, plain_text
-from ropewalk.models.ensemble.random_forests.forest_regressor import ForestRegressor
+from ropewalk.models.ensemble.random_forests.forest import (
+    Forest,
+    ForestClassifier,
+    ForestRegressor,
+)
 from ropewalk.models.errors import ModelInputError, ModelTypeError
 
 _NUMBERS = ("integer", "floating", "mixed-integer-float", "boolean", "decimal")
 _TEXT = ("string",)
 
 
-class RandomForestNoFeaturesRegressor(ForestRegressor):
+class _RawColumns(Forest):
+    def _learn_columns(self, frame: pd.DataFrame) -> None:
+        self.levels_: list[list[str] | None] = [
+            _levels(frame.iloc[:, position]) for position in range(frame.shape[1])
+        ]
+
+    def _numbers(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+        numbers = np.empty(frame.shape, dtype=np.float64)
+        for position, levels in enumerate(self.levels_):
+            column = frame.iloc[:, position]
+            numbers[:, position] = _plain(column) if levels is None else _ordinals(column, levels)
+        return numbers
+
+    def _row_numbers(self) -> Callable[[Sequence[object]], Sequence[object]]:
+        places: list[dict[str | None, float] | None] = [
+            None if levels is None else {level: float(place) for place, level in enumerate(levels)}
+            for levels in self.levels_
+        ]
+
+        def turn(values: Sequence[object]) -> list[object]:
+            return [
+                _plain_number(value) if place is None else place.get(plain_text(value), np.nan)
+                for value, place in zip(values, places, strict=True)
+            ]
+
+        return turn
+
+
+class RandomForestNoFeaturesRegressor(_RawColumns, ForestRegressor):
     """Random forest over a raw frame: what can be had without making any features.
 
     Numbers and booleans are taken as they are. Each distinct text or category of a column gets a
@@ -72,31 +104,44 @@ class RandomForestNoFeaturesRegressor(ForestRegressor):
     [['EWR', 'JFK'], None]
     """
 
-    def _learn_columns(self, frame: pd.DataFrame) -> None:
-        self.levels_: list[list[str] | None] = [
-            _levels(frame.iloc[:, position]) for position in range(frame.shape[1])
-        ]
 
-    def _numbers(self, frame: pd.DataFrame) -> npt.NDArray[np.float64]:
-        numbers = np.empty(frame.shape, dtype=np.float64)
-        for position, levels in enumerate(self.levels_):
-            column = frame.iloc[:, position]
-            numbers[:, position] = _plain(column) if levels is None else _ordinals(column, levels)
-        return numbers
+class RandomForestNoFeaturesClassifier(_RawColumns, ForestClassifier):
+    """Random forest of labels over a raw frame: what can be had without making any features.
 
-    def _row_numbers(self) -> Callable[[Sequence[object]], Sequence[object]]:
-        places: list[dict[str | None, float] | None] = [
-            None if levels is None else {level: float(place) for place, level in enumerate(levels)}
-            for levels in self.levels_
-        ]
+    It takes the columns as `RandomForestNoFeaturesRegressor` does.
 
-        def turn(values: Sequence[object]) -> list[object]:
-            return [
-                _plain_number(value) if place is None else place.get(plain_text(value), np.nan)
-                for value, place in zip(values, places, strict=True)
-            ]
+    Parameters
+    ----------
+    n_estimators, min_samples_leaf, max_features, max_depth, max_samples, n_jobs, random_state
+        As of `RandomForestNoFeaturesRegressor`.
 
-        return turn
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
+    levels_ : list of (list of str) or None
+        For each column the texts seen in training, in the order of their numbers; None for a
+        column of numbers.
+    forest_ : sklearn.ensemble.RandomForestClassifier
+        The forest; its labels are positions in `classes_`.
+    feature_importances_ : ndarray of float64 of shape (n_columns,)
+        Each column's share in what the splits explain.
+    n_features_in_ : int
+        Number of columns seen in `fit`.
+
+    References
+    ----------
+    .. [1] L. Breiman, "Random forests", Machine Learning 45 (2001) 5-32.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> flights = pd.DataFrame({"origin": ["JFK", "EWR"] * 100})
+    >>> model = RandomForestNoFeaturesClassifier(10, max_features=None, random_state=0)
+    >>> model = model.fit(flights, ["early", "late"] * 100)
+    >>> model.predict(flights.head(2)), model.predict_proba(flights.head(1))
+    (array(['early', 'late'], dtype='<U5'), array([[1., 0.]]))
+    """
 
 
 def _plain_number(value: object) -> object:
@@ -119,7 +164,7 @@ def _kind(column: pd.Series) -> Literal["number", "text"]:
     raise ModelTypeError(
         f"column {column.name!r} is {kind} ({column.dtype}), which this model does not take:"
         " it takes numbers, booleans, text and categories;"
-        " drop the column, or make features of it and use RandomForestAllFeaturesRegressor"
+        " drop the column, or make features of it and use a forest over all features"
     )
 
 
