@@ -23,7 +23,7 @@ class TellsSteps(CallbackSupportMixin):
     Examples
     --------
     >>> import numpy as np
-    >>> from ropewalk.models import HistogramBoostingRegressor
+    >>> from ropewalk.models import RandomForestAllFeaturesRegressor
     >>> class Counter:
     ...     ended = 0
     ...     def setup(self, estimator, context): pass
@@ -32,7 +32,7 @@ class TellsSteps(CallbackSupportMixin):
     ...     def on_fit_task_end(self, estimator, context):
     ...         self.ended += context.parent is not None
     >>> counter, hours = Counter(), np.arange(60.0)
-    >>> model = HistogramBoostingRegressor(max_iter=5).set_callbacks(counter)
+    >>> model = RandomForestAllFeaturesRegressor(5).set_callbacks(counter)
     >>> _ = model.fit(hours[:, None], hours)
     >>> counter.ended
     5
