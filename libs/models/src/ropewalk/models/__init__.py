@@ -34,6 +34,7 @@ from ropewalk.models.common import (
     time_split,
 )
 from ropewalk.models.ensemble import (
+    HistogramBoostingClassifier,
     HistogramBoostingRegressor,
     RandomForestAllFeaturesClassifier,
     RandomForestAllFeaturesRegressor,
@@ -71,6 +72,7 @@ __all__ = [
     "ConformalIntervals",
     "ConformalRegressor",
     "ConformalSets",
+    "HistogramBoostingClassifier",
     "HistogramBoostingRegressor",
     "ModelContract",
     "ModelError",

@@ -8,6 +8,8 @@ from sklearn.callback import CallbackContext, ProgressBar
 from sklearn.pipeline import make_pipeline
 
 from ropewalk.models.ensemble import (
+    HistogramBoostingClassifier,
+    HistogramBoostingRegressor,
     RandomForestAllFeaturesRegressor,
     RandomForestNoFeaturesClassifier,
 )
@@ -17,6 +19,9 @@ WATCHED = [
     (FOREST, 10),
     (RandomForestAllFeaturesRegressor(3, random_state=0), 3),
     (RandomForestNoFeaturesClassifier(25, random_state=0), 10),
+    (HistogramBoostingRegressor(max_iter=7, random_state=0), 7),
+    (HistogramBoostingRegressor(loss="absolute_error", max_iter=7, random_state=0), 7),
+    (HistogramBoostingClassifier(max_iter=7, random_state=0), 7),
 ]
 
 
@@ -101,3 +106,14 @@ def test_scikit_learns_bar_shows_it(capsys: pytest.CaptureFixture[str]) -> None:
     RandomForestAllFeaturesRegressor(25, random_state=0).set_callbacks(ProgressBar()).fit(*_rows())
 
     assert "100%" in capsys.readouterr().out
+
+
+def test_boosting_that_stops_early_tells_of_the_trees_that_it_has() -> None:
+    X, y = _rows()
+    watch = Watch()
+    model = HistogramBoostingRegressor(max_iter=300, early_stopping=True, random_state=0)
+
+    model.set_callbacks(watch).fit(X, y)
+
+    assert watch.seen.count("step") == model.n_iter_ < 300
+    assert watch.seen[-2:] == ["fit", "teardown"]

@@ -1,6 +1,9 @@
 """Ensembles: many weak models that together make a strong one."""
 
-from ropewalk.models.ensemble.boosting import HistogramBoostingRegressor
+from ropewalk.models.ensemble.boosting import (
+    HistogramBoostingClassifier,
+    HistogramBoostingRegressor,
+)
 from ropewalk.models.ensemble.random_forests import (
     RandomForestAllFeaturesClassifier,
     RandomForestAllFeaturesRegressor,
@@ -9,6 +12,7 @@ from ropewalk.models.ensemble.random_forests import (
 )
 
 __all__ = [
+    "HistogramBoostingClassifier",
     "HistogramBoostingRegressor",
     "RandomForestAllFeaturesClassifier",
     "RandomForestAllFeaturesRegressor",

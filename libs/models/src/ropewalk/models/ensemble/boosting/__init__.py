@@ -1,5 +1,8 @@
 """Boosting: trees that each mend what those before them left."""
 
-from ropewalk.models.ensemble.boosting.histogram_boosting import HistogramBoostingRegressor
+from ropewalk.models.ensemble.boosting.histogram_boosting import (
+    HistogramBoostingClassifier,
+    HistogramBoostingRegressor,
+)
 
-__all__ = ["HistogramBoostingRegressor"]
+__all__ = ["HistogramBoostingClassifier", "HistogramBoostingRegressor"]
