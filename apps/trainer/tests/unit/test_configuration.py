@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from sklearn.base import is_regressor
 
 from ropewalk.data_loaders import ConfigurationError, parse
-from ropewalk.models import HistogramBoostingRegressor, OlsrRegressor
+from ropewalk.models import HistogramBoostingRegressor, OlsrRegressor, find_model, model_paths
 from ropewalk.trainer.configuration import (
     FLOWS,
-    MODELS,
     CandidateConfig,
     FlowConfig,
     TrainerConfig,
@@ -69,7 +69,13 @@ def test_an_override_of_no_use_is_refused(
         ("flows.sizes.parameters", "{quantile: 1}", "did you mean 'quantiles'"),
         ("history.parameters", "{window: []}", "did you mean 'windows'"),
         ("candidates", "{line: {model: olsr, flows: [sizes]}}", "no candidate is of model naive"),
-        ("candidates.line.model", "tree", "candidates.line.model"),
+        ("candidates.line.model", "tree", "candidates.line.model': there is no model 'tree'"),
+        ("candidates.line.model", "nave", "did you mean 'naive'"),
+        (
+            "candidates.line.model",
+            "histogram_boosting_classifier",
+            "predicts no number; did you mean 'histogram_boosting'",
+        ),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(
@@ -83,10 +89,18 @@ def test_a_wrong_value_is_refused_by_name(
 
 def test_every_kind_has_its_class() -> None:
     flow_kinds = FlowConfig.model_json_schema()["properties"]["kind"]["enum"]
-    model_kinds = CandidateConfig.model_json_schema()["properties"]["model"]["enum"]
 
     assert sorted(FLOWS) == sorted(flow_kinds)
-    assert sorted(MODELS) == sorted(model_kinds)
+
+
+def test_the_schema_lists_the_regressors() -> None:
+    models = CandidateConfig.model_json_schema()["properties"]["model"]["enum"]
+
+    assert {"naive", "olsr", "histogram_boosting", "random_forest_no_features"} <= set(models)
+    assert all(is_regressor(find_model(name)()) for name in models)
+    for name in set(model_paths()) - set(models):
+        with pytest.raises(ValidationError, match=f"{name} predicts no number"):
+            CandidateConfig(model=name)
 
 
 def test_the_seed_reaches_what_draws_and_nothing_else() -> None:

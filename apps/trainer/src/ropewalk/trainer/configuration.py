@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from inspect import signature
 from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, RegressorMixin
 
 from ropewalk.data_loaders import did_you_mean, parse, read_yaml
 from ropewalk.features import (
@@ -19,13 +20,7 @@ from ropewalk.features import (
     BuildTextFeatures,
     FeatureFlow,
 )
-from ropewalk.models import (
-    HistogramBoostingRegressor,
-    NaiveRegressor,
-    OlsrRegressor,
-    RandomForestAllFeaturesRegressor,
-    RandomForestNoFeaturesRegressor,
-)
+from ropewalk.models import ModelError, find_model, model_paths
 from ropewalk.trainer.errors import TrainerError
 
 FLOWS: Mapping[str, type[FeatureFlow]] = {
@@ -33,13 +28,6 @@ FLOWS: Mapping[str, type[FeatureFlow]] = {
     "datetime": BuildDatetimeFeatures,
     "numeric": BuildNumericFeatures,
     "text": BuildTextFeatures,
-}
-MODELS: Mapping[str, type[BaseEstimator]] = {
-    "naive": NaiveRegressor,
-    "olsr": OlsrRegressor,
-    "random_forest_no_features": RandomForestNoFeaturesRegressor,
-    "random_forest_all_features": RandomForestAllFeaturesRegressor,
-    "histogram_boosting": HistogramBoostingRegressor,
 }
 
 Parameters = dict[str, JsonValue]
@@ -76,13 +64,27 @@ class FlowConfig(_Frozen):
         return FLOWS[self.kind](**self.parameters)
 
 
+def _regressors() -> list[str]:
+    """Name what predicts numbers, of the packages that are installed here."""
+    names = []
+    for name in model_paths():
+        with suppress(ModelError):  # Its package is missing.
+            if issubclass(find_model(name), RegressorMixin):
+                names.append(name)
+    return names
+
+
+def _list_regressors(schema: dict[str, Any]) -> None:
+    schema["enum"] = _regressors()
+
+
 class CandidateConfig(_Frozen):
     """A model that competes, and what it sees.
 
     Parameters
     ----------
     model : str
-        Which estimator.
+        Which estimator: a regressor of `ropewalk.models.model_paths`.
     flows : list of str
         The flows that make its matrix.
     columns : list of str
@@ -94,23 +96,25 @@ class CandidateConfig(_Frozen):
         What it is there to show, for the report.
     """
 
-    model: Literal[
-        "naive",
-        "olsr",
-        "random_forest_no_features",
-        "random_forest_all_features",
-        "histogram_boosting",
-    ]
+    model: str = Field(json_schema_extra=_list_regressors)
     flows: list[str] = []
     columns: list[str] = []
     parameters: Parameters = {}
     description: str = ""
 
+    @field_validator("model")
+    @classmethod
+    def _predicts_numbers(cls, name: str) -> str:
+        if not issubclass(find_model(name), RegressorMixin):
+            told = f"{name} predicts no number; {did_you_mean(name, _regressors())}"
+            raise ValueError(told)  # noqa: TRY004 (what pydantic tells of)
+        return name
+
     @model_validator(mode="after")
     def _parameters_exist(self) -> Self:
         if self.flows and self.columns:
             raise ValueError("a candidate has either flows or columns: give one of them")
-        _refuse_unknown(self.parameters, signature(MODELS[self.model]).parameters, self.model)
+        _refuse_unknown(self.parameters, signature(find_model(self.model)).parameters, self.model)
         return self
 
     @property
@@ -120,7 +124,7 @@ class CandidateConfig(_Frozen):
 
     def make(self, seed: int) -> BaseEstimator:
         """Make the estimator, not fitted."""
-        estimator = MODELS[self.model]
+        estimator = find_model(self.model)
         drawn = {"random_state": seed} if "random_state" in signature(estimator).parameters else {}
         return estimator(**(drawn | self.parameters))
 

@@ -49,6 +49,7 @@ from ropewalk.models.errors import (
     StoreConflictError,
     StoreError,
 )
+from ropewalk.models.families import find_model, model_paths
 from ropewalk.models.model_contract import ModelContract
 from ropewalk.models.regression import OlsrRegressor, ResidualTests, residual_tests
 from ropewalk.models.rule_based import NaiveRegressor
@@ -100,12 +101,14 @@ __all__ = [
     "compile_row",
     "coverage",
     "describe_environment",
+    "find_model",
     "frame_to_rows",
     "installed_trusted_types",
     "interval_score",
     "is_exact",
     "load_bundle",
     "mae",
+    "model_paths",
     "out_of_fold",
     "pack_bundle",
     "reference_profile",
