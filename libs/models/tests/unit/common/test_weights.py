@@ -16,7 +16,7 @@ def test_takes_whatever_is_like_an_array(weight: npt.ArrayLike) -> None:
     assert checked_weights(weight, 2).tolist() == [float(value) for value in np.asarray(weight)]
 
 
-@pytest.mark.parametrize("weight", [[1.0], [[1.0, 1.0]], [1.0, -1.0], [0.0, 0.0]])
+@pytest.mark.parametrize("weight", [[1.0], [[1.0], [1.0]], [1.0, -1.0], [0.0, 0.0]])
 def test_refuses_in_one_line(weight: npt.ArrayLike) -> None:
     with pytest.raises(ValueError, match="give each of the 2 rows zero or more") as caught:
         checked_weights(weight, 2)

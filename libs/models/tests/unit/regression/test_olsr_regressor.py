@@ -267,8 +267,9 @@ def test_weights_of_zero_and_one_are_rows_left_out_and_in() -> None:
     close(left_out.standard_errors_, alone.standard_errors_)
 
 
-def test_no_more_rows_than_coefficients_fit_without_errors() -> None:
-    X, y, _ = _rows(n_rows=4)
+@pytest.mark.parametrize("n_rows", [4, 5])
+def test_no_more_rows_than_coefficients_fit_without_errors(n_rows: int) -> None:
+    X, y, _ = _rows(n_rows=n_rows)
 
     model = OlsrRegressor().fit(X, y)
 

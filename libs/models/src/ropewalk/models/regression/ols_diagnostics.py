@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy import stats
-from sklearn.utils.validation import check_array, check_consistent_length
+from sklearn.utils.validation import check_array
 
 from ropewalk.models.errors import ModelInputError
 from ropewalk.models.regression.olsr_regressor import OlsrRegressor
@@ -78,7 +78,6 @@ def residual_tests(errors: npt.ArrayLike, X: pd.DataFrame | npt.ArrayLike) -> Re
     '0.86 0.0000 3.61'
     """
     error = check_array(errors, ensure_2d=False, dtype=np.float64, input_name="errors")
-    check_consistent_length(error, X)
     if np.ptp(error) == 0:
         raise ModelInputError(f"all {len(error)} errors are {error[0]}: there is nothing to test")
     normal = stats.jarque_bera(error)
