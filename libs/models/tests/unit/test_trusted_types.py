@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import skops.io
 from sklearn.base import is_classifier
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier, DummyRegressor
 
 from ropewalk.models.common import (
@@ -53,6 +54,8 @@ def test_each_family_trusts_what_its_models_need_and_nothing_else() -> None:
         )
     for calibration in (
         AdaptiveIntervals(0.4, group="origin", min_rows=1).fit([0.0], [0.0], FLIGHT),
+        CalibratedClassifierCV(DummyClassifier(), method="sigmoid", cv=2).fit(X, X[:, 0] > 0),
+        CalibratedClassifierCV(DummyClassifier(), method="temperature", cv=2).fit(X, X[:, 0] > 0),
         ConformalClassifier(DummyClassifier(), cv=TimeFolds(2)).fit(X, X[:, 0] > 0),
         ConformalIntervals("origin", min_rows=1).fit([0.0], [0.0], FLIGHT),
         ConformalRegressor(DummyRegressor()).fit(X, X[:, 0]),

@@ -39,16 +39,20 @@ TRUSTED_TYPES_BY_FAMILY = MappingProxyType(
             f"{_COMMON}.conformal_models.ConformalClassifier",
             f"{_COMMON}.conformal_models.ConformalRegressor",
             f"{_COMMON}.time_split.TimeFolds",
+            # What CalibratedClassifierCV is made of.
+            "sklearn.calibration._CalibratedClassifier",
+            "sklearn.calibration._SigmoidCalibration",
+            "sklearn.calibration._TemperatureScaling",
         ),
     }
 )
 """What each family, and the calibration of any, needs beyond what skops trusts by itself.
 
 Reviewed: none of them runs what its file says while it is made. Ours add no `__setstate__` and
-hold numbers, text, lists and arrays only; scikit-learn's two hold the arrays of a tree, which it
-walks without looking at its bounds: a bundle's are checked when it is loaded, which
-`skops.io.load` alone does not. A partial calls nothing while it is made, and what it will call
-must be trusted itself.
+hold numbers, text, lists and arrays only, or a model within; so do scikit-learn's of calibration.
+Its two of trees hold arrays that are walked without looking at their bounds: a bundle's are
+checked when it is loaded, which `skops.io.load` alone does not. A partial calls nothing while it is
+made, and what it will call must be trusted itself.
 """
 
 TRUSTED_TYPES: tuple[str, ...] = tuple(
