@@ -25,6 +25,11 @@ from ropewalk.models.ensemble import (
     RandomForestNoFeaturesClassifier,
     RandomForestNoFeaturesRegressor,
 )
+from ropewalk.models.ensemble.boosting.lightgbm_boosting import (
+    LightgbmClassifier,
+    LightgbmRegressor,
+)
+from ropewalk.models.ensemble.boosting.xgboost_boosting import XgboostClassifier, XgboostRegressor
 from ropewalk.models.regression import OlsrRegressor
 from ropewalk.models.rule_based import NaiveRegressor
 from ropewalk.models.trusted_types import TRUSTED_TYPES, TRUSTED_TYPES_BY_FAMILY
@@ -39,6 +44,10 @@ ESTIMATORS = (
     RandomForestAllFeaturesRegressor(),
     HistogramBoostingRegressor(categorical_features=[0]),
     HistogramBoostingClassifier(),
+    LightgbmRegressor(categorical_features=[0]),
+    LightgbmClassifier(),
+    XgboostRegressor(categorical_features=[0]),
+    XgboostClassifier(),
 )
 
 

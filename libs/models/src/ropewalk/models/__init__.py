@@ -1,5 +1,7 @@
 """Estimators, baseline first, and the bundle in which a model travels to production."""
 
+from sklearn.base import BaseEstimator
+
 from ropewalk.models.common import (
     AdaptiveIntervals,
     Bundle,
@@ -120,3 +122,16 @@ __all__ = [
     "skill",
     "time_split",
 ]
+
+
+def __getattr__(name: str) -> type[BaseEstimator]:
+    """Import what needs an extra when it is asked for; in `__all__` it would break `import *`."""
+    if name in ("LightgbmClassifier", "LightgbmRegressor"):
+        from ropewalk.models.ensemble.boosting import lightgbm_boosting
+
+        return vars(lightgbm_boosting)[name]  # type: ignore[no-any-return]  # One of its classes.
+    if name in ("XgboostClassifier", "XgboostRegressor"):
+        from ropewalk.models.ensemble.boosting import xgboost_boosting
+
+        return vars(xgboost_boosting)[name]  # type: ignore[no-any-return]  # One of its classes.
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

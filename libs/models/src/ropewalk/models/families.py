@@ -20,12 +20,16 @@ _OURS = MappingProxyType(
     {
         "histogram_boosting": f"{_BOOSTING}:HistogramBoostingRegressor",
         "histogram_boosting_classifier": f"{_BOOSTING}:HistogramBoostingClassifier",
+        "lightgbm": f"{_BOOSTING}.lightgbm_boosting:LightgbmRegressor",
+        "lightgbm_classifier": f"{_BOOSTING}.lightgbm_boosting:LightgbmClassifier",
         "naive": "ropewalk.models.rule_based:NaiveRegressor",
         "olsr": "ropewalk.models.regression:OlsrRegressor",
         "random_forest_all_features": f"{_FORESTS}:RandomForestAllFeaturesRegressor",
         "random_forest_all_features_classifier": f"{_FORESTS}:RandomForestAllFeaturesClassifier",
         "random_forest_no_features": f"{_FORESTS}:RandomForestNoFeaturesRegressor",
         "random_forest_no_features_classifier": f"{_FORESTS}:RandomForestNoFeaturesClassifier",
+        "xgboost": f"{_BOOSTING}.xgboost_boosting:XgboostRegressor",
+        "xgboost_classifier": f"{_BOOSTING}.xgboost_boosting:XgboostClassifier",
     }
 )
 

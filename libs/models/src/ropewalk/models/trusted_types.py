@@ -11,7 +11,7 @@ _TREE = "sklearn.tree._tree.Tree"
 _PREDICTOR = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
 _FORESTS = "ropewalk.models.ensemble.random_forests"
 _COMMON = "ropewalk.models.common"
-_BOOSTING = "ropewalk.models.ensemble.boosting.histogram_boosting"
+_BOOSTING = "ropewalk.models.ensemble.boosting"
 
 TRUSTED_TYPES_BY_FAMILY = MappingProxyType(
     {
@@ -25,12 +25,20 @@ TRUSTED_TYPES_BY_FAMILY = MappingProxyType(
             _TREE,
         ),
         "boosting": (
-            f"{_BOOSTING}.HistogramBoostingClassifier",
-            f"{_BOOSTING}.HistogramBoostingRegressor",
+            f"{_BOOSTING}.histogram_boosting.HistogramBoostingClassifier",
+            f"{_BOOSTING}.histogram_boosting.HistogramBoostingRegressor",
             _PREDICTOR,
             # How scikit-learn's boosting keeps the check of the columns beside its categories.
             "functools.partial",
             "sklearn.utils.validation.check_array",
+        ),
+        "lightgbm": (
+            f"{_BOOSTING}.lightgbm_boosting.LightgbmClassifier",
+            f"{_BOOSTING}.lightgbm_boosting.LightgbmRegressor",
+        ),
+        "xgboost": (
+            f"{_BOOSTING}.xgboost_boosting.XgboostClassifier",
+            f"{_BOOSTING}.xgboost_boosting.XgboostRegressor",
         ),
         "calibration": (
             f"{_COMMON}.adaptive_intervals.AdaptiveIntervals",
@@ -53,6 +61,9 @@ hold numbers, text, lists and arrays only, or a model within; so do scikit-learn
 Its two of trees hold arrays that are walked without looking at their bounds: a bundle's are
 checked when it is loaded, which `skops.io.load` alone does not. A partial calls nothing while it is
 made, and what it will call must be trusted itself.
+LightGBM's and XGBoost's models are text, which their own native code reads at the first prediction:
+nothing in it is run, but its bounds are not checked, so that a text which someone crafted could end
+the process. Where either is installed, load signed bundles only.
 """
 
 TRUSTED_TYPES: tuple[str, ...] = tuple(

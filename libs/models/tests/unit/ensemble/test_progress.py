@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import joblib
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from ropewalk.models.ensemble import (
     RandomForestAllFeaturesRegressor,
     RandomForestNoFeaturesClassifier,
 )
+from ropewalk.models.ensemble.boosting.lightgbm_boosting import LightgbmRegressor
+from ropewalk.models.ensemble.boosting.xgboost_boosting import XgboostRegressor
 
 FOREST = RandomForestAllFeaturesRegressor(25, random_state=0)
 WATCHED = [
@@ -22,6 +26,8 @@ WATCHED = [
     (HistogramBoostingRegressor(max_iter=7, random_state=0), 7),
     (HistogramBoostingRegressor(loss="absolute_error", max_iter=7, random_state=0), 7),
     (HistogramBoostingClassifier(max_iter=7, random_state=0), 7),
+    (LightgbmRegressor(max_iter=7, random_state=0), 7),
+    (XgboostRegressor(max_iter=7, random_state=0), 7),
 ]
 
 
@@ -108,12 +114,18 @@ def test_scikit_learns_bar_shows_it(capsys: pytest.CaptureFixture[str]) -> None:
     assert "100%" in capsys.readouterr().out
 
 
-def test_boosting_that_stops_early_tells_of_the_trees_that_it_has() -> None:
+@pytest.mark.parametrize("make", [HistogramBoostingRegressor, LightgbmRegressor, XgboostRegressor])
+def test_boosting_that_stops_early_tells_of_the_trees_that_it_grew(
+    make: Callable[..., BaseEstimator],
+) -> None:
     X, y = _rows()
     watch = Watch()
-    model = HistogramBoostingRegressor(max_iter=300, early_stopping=True, random_state=0)
+    model = make(max_iter=300, learning_rate=0.3, early_stopping=True, n_iter_no_change=5)
 
     model.set_callbacks(watch).fit(X, y)
 
-    assert watch.seen.count("step") == model.n_iter_ < 300
+    steps = watch.seen.count("step")
+    # The last ones did not help, and LightGBM and XGBoost leave them out.
+    assert steps < 300
+    assert steps - model.n_iter_ in (0, 5)
     assert watch.seen[-2:] == ["fit", "teardown"]

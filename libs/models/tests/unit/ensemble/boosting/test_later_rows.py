@@ -49,3 +49,8 @@ def test_refuses_in_one_line(fraction: float, time: Any, says: str) -> None:
         later_rows(4, fraction, time)
 
     assert "\n" not in str(caught.value)
+
+
+def test_one_row_can_not_be_parted() -> None:
+    with pytest.raises(ModelInputError, match="n_samples = 1: early stopping"):
+        later_rows(1, 0.5)

@@ -51,6 +51,11 @@ def later_rows(
         raise ModelInputError(
             f"validation_fraction is {fraction!r}: give a share of the rows, such as 0.1"
         )
+    if n_rows < 2:
+        raise ModelInputError(
+            f"n_samples = {n_rows}: early stopping learns from some rows and holds others back:"
+            " give more"
+        )
     given: Any = np.arange(n_rows) if time is None else time
     moments = pd.Series(pd.Index(given))
     if len(moments) != n_rows or moments.isna().any():
