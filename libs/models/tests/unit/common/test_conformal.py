@@ -131,6 +131,26 @@ def test_a_group_unseen_or_small_gets_the_overall() -> None:
     assert high.tolist() == [overall, large, overall, overall]
 
 
+def test_a_group_of_as_many_rows_as_asked_for_has_its_own() -> None:
+    rows = CARRIERS.assign(carrier=["just"] * 100 + ["others"] * 500)
+
+    intervals = ConformalIntervals("carrier", min_rows=100).fit(ERRORS, np.zeros(600), rows)
+
+    alone = ConformalIntervals().fit(ERRORS[:100], np.zeros(100)).interval([0.0])[1]
+    just = pd.DataFrame({"carrier": ["just"]})
+    assert intervals.interval([0.0], just)[1].tolist() == alone.tolist()
+
+
+def test_a_level_too_high_for_a_group_is_no_narrower_than_its_worst_row() -> None:
+    """A hundred rows of error 100 can't tell 0.992, and of all rows they are half a percent."""
+    rows = pd.DataFrame({"carrier": ["wild"] * 100 + ["calm"] * 20_000})
+    errors = [100.0] * 100 + [1.0] * 20_000
+    intervals = ConformalIntervals("carrier").fit(errors, np.zeros(20_100), rows)
+    new = pd.DataFrame({"carrier": ["wild", "unseen"]})
+
+    assert intervals.interval([0.0, 0.0], new, level=0.992)[1].tolist() == [100.0, 1.0]
+
+
 def test_a_missing_value_is_a_group() -> None:
     rows = pd.DataFrame({"carrier": [None] * 300 + ["missing"] * 300})
 
