@@ -20,7 +20,8 @@ def test_the_smallest_error_wins(config_path: Path) -> None:
     assert training.winner.rmse == min(one.rmse for one in training.scores)
     assert training.winner.rmse_skill > 50
     fits = [f"fitting {name}" for name in ("mean", "median", "line", "raw")]
-    assert steps == ["loading", *fits, "calibrating line"]
+    shares = [f"fitting raw, {share} %" for share in (20, 40, 60, 80, 100)]
+    assert steps == ["loading", *fits, *shares, "calibrating line"]
 
 
 def test_a_baseline_wins_where_nothing_can_be_learnt(config_path: Path, rows: pd.DataFrame) -> None:

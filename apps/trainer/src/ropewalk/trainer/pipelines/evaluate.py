@@ -1,6 +1,6 @@
 """Judge models on rows that are later than those they learnt from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ropewalk.trainer.assembly import assemble
 from ropewalk.trainer.configuration import TrainerConfig
 from ropewalk.trainer.data import Data, load_data
 from ropewalk.trainer.errors import TrainerError
+from ropewalk.trainer.progress import watched
 
 TRUSTED_TYPES = (*features.TRUSTED_TYPES, *models.TRUSTED_TYPES)
 
@@ -79,8 +80,13 @@ def score(
     ]
 
 
-def fit(name: str, config: TrainerConfig, data: Data) -> Pipeline:
-    """Fit one candidate on the training rows.
+def fit(
+    name: str,
+    config: TrainerConfig,
+    data: Data,
+    on_step: Callable[[str], None] = lambda step: None,
+) -> Pipeline:
+    """Fit one candidate on the training rows, and tell how far that is.
 
     Raises
     ------
@@ -90,7 +96,8 @@ def fit(name: str, config: TrainerConfig, data: Data) -> Pipeline:
     columns = data.columns[name]
     try:
         pipeline = assemble(config.candidates[name], config, columns)
-        return pipeline.fit(data.train[columns], data.train[config.target])
+        with watched(pipeline[-1], lambda share: on_step(f"fitting {name}, {share}")):
+            return pipeline.fit(data.train[columns], data.train[config.target])
     except (TypeError, ValueError) as error:
         raise TrainerError(f"candidate '{name}': {error}") from error
 

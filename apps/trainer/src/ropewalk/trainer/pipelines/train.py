@@ -94,7 +94,7 @@ def train(config: TrainerConfig, on_step: Callable[[str], None] = lambda step: N
     pipelines, predictions = {}, {}
     for name in config.candidates:
         on_step(f"fitting {name}")
-        pipelines[name] = fit(name, config, data)
+        pipelines[name] = fit(name, config, data, on_step)
         predictions[name] = predict(name, pipelines[name], data)
     baselines = {
         name: predictions[name] for name, one in config.candidates.items() if one.is_baseline
