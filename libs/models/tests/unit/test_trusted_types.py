@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from importlib import import_module
 
+import lightgbm  # noqa: F401  (named, so that Pants gives it: the source imports it lazily)
 import numpy as np
 import pandas as pd
 import skops.io
+import xgboost  # noqa: F401  (the same)
 from sklearn.base import is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyClassifier, DummyRegressor

@@ -3,8 +3,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import joblib
+import lightgbm  # noqa: F401  (named, so that Pants gives it: the source imports it lazily)
 import numpy as np
 import pytest
+import rich  # noqa: F401  (the same, for the bar of scikit-learn)
+import xgboost  # noqa: F401  (the same)
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackContext, ProgressBar
 from sklearn.pipeline import make_pipeline
