@@ -7,7 +7,9 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+import lightgbm  # noqa: F401 (what is tested imports it)
 import pytest
+import xgboost  # noqa: F401 (the same)
 
 import ropewalk.models
 

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+import lightgbm  # noqa: F401 (what is tested imports it)
 import pytest
+import xgboost  # noqa: F401 (the same)
 from sklearn.base import BaseEstimator
 
 from ropewalk.models.errors import ModelError
