@@ -33,11 +33,12 @@ from ropewalk.models.ensemble.boosting.lightgbm_boosting import (
 )
 from ropewalk.models.ensemble.boosting.xgboost_boosting import XgboostClassifier, XgboostRegressor
 from ropewalk.models.regression import OlsrRegressor
-from ropewalk.models.rule_based import NaiveRegressor
+from ropewalk.models.rule_based import NaiveClassifier, NaiveRegressor
 from ropewalk.models.trusted_types import TRUSTED_TYPES, TRUSTED_TYPES_BY_FAMILY
 
 FLIGHT = pd.DataFrame({"origin": ["JFK"]})
 ESTIMATORS = (
+    NaiveClassifier(),
     NaiveRegressor(),
     OlsrRegressor(),
     RandomForestNoFeaturesClassifier(),

@@ -54,7 +54,7 @@ from ropewalk.models.errors import (
 from ropewalk.models.families import find_model, model_paths
 from ropewalk.models.model_contract import ModelContract
 from ropewalk.models.regression import OlsrRegressor, ResidualTests, residual_tests
-from ropewalk.models.rule_based import NaiveRegressor
+from ropewalk.models.rule_based import NaiveClassifier, NaiveRegressor
 from ropewalk.models.store import ModelStore, Store, Version
 from ropewalk.models.store.store_contract import StoreContract
 from ropewalk.models.trusted_types import (
@@ -82,6 +82,7 @@ __all__ = [
     "ModelInputError",
     "ModelStore",
     "ModelTypeError",
+    "NaiveClassifier",
     "NaiveRegressor",
     "OlsrRegressor",
     "RandomForestAllFeaturesClassifier",

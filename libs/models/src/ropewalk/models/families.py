@@ -23,6 +23,7 @@ _OURS = MappingProxyType(
         "lightgbm": f"{_BOOSTING}.lightgbm_boosting:LightgbmRegressor",
         "lightgbm_classifier": f"{_BOOSTING}.lightgbm_boosting:LightgbmClassifier",
         "naive": "ropewalk.models.rule_based:NaiveRegressor",
+        "naive_classifier": "ropewalk.models.rule_based:NaiveClassifier",
         "olsr": "ropewalk.models.regression:OlsrRegressor",
         "random_forest_all_features": f"{_FORESTS}:RandomForestAllFeaturesRegressor",
         "random_forest_all_features_classifier": f"{_FORESTS}:RandomForestAllFeaturesClassifier",

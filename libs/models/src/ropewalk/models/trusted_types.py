@@ -15,7 +15,10 @@ _BOOSTING = "ropewalk.models.ensemble.boosting"
 
 TRUSTED_TYPES_BY_FAMILY = MappingProxyType(
     {
-        "rule_based": ("ropewalk.models.rule_based.naive_model.NaiveRegressor",),
+        "rule_based": (
+            "ropewalk.models.rule_based.naive_model.NaiveClassifier",
+            "ropewalk.models.rule_based.naive_model.NaiveRegressor",
+        ),
         "regression": ("ropewalk.models.regression.olsr_regressor.OlsrRegressor",),
         "random_forest": (
             f"{_FORESTS}.all_features.RandomForestAllFeaturesClassifier",

@@ -1,5 +1,5 @@
 """Rules: predictions that need no model."""
 
-from ropewalk.models.rule_based.naive_model import NaiveRegressor
+from ropewalk.models.rule_based.naive_model import NaiveClassifier, NaiveRegressor
 
-__all__ = ["NaiveRegressor"]
+__all__ = ["NaiveClassifier", "NaiveRegressor"]
