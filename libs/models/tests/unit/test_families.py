@@ -66,7 +66,7 @@ def test_is_read_only_and_sorted() -> None:
 def test_tells_what_there_is() -> None:
     with pytest.raises(ModelError, match="no model 'naiv': did you mean 'naive'"):
         find_model("naiv")
-    with pytest.raises(ModelError, match="no model 'x': there are: histogram_boosting, "):
+    with pytest.raises(ModelError, match="no model 'x': there are: elastic_net, "):
         find_model("x")
 
 

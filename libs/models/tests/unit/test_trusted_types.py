@@ -32,7 +32,13 @@ from ropewalk.models.ensemble.boosting.lightgbm_boosting import (
     LightgbmRegressor,
 )
 from ropewalk.models.ensemble.boosting.xgboost_boosting import XgboostClassifier, XgboostRegressor
-from ropewalk.models.regression import OlsrRegressor
+from ropewalk.models.regression import (
+    ElasticNetRegressor,
+    LogisticClassifier,
+    OlsrRegressor,
+    QuantileRegressor,
+    RidgeRegressor,
+)
 from ropewalk.models.rule_based import NaiveClassifier, NaiveRegressor
 from ropewalk.models.trusted_types import TRUSTED_TYPES, TRUSTED_TYPES_BY_FAMILY
 
@@ -40,7 +46,11 @@ FLIGHT = pd.DataFrame({"origin": ["JFK"]})
 ESTIMATORS = (
     NaiveClassifier(),
     NaiveRegressor(),
+    ElasticNetRegressor(),
+    LogisticClassifier(),
     OlsrRegressor(),
+    QuantileRegressor(),
+    RidgeRegressor(),
     RandomForestNoFeaturesClassifier(),
     RandomForestNoFeaturesRegressor(),
     RandomForestAllFeaturesClassifier(),

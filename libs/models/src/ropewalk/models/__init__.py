@@ -53,7 +53,15 @@ from ropewalk.models.errors import (
 )
 from ropewalk.models.families import find_model, model_paths
 from ropewalk.models.model_contract import ModelContract
-from ropewalk.models.regression import OlsrRegressor, ResidualTests, residual_tests
+from ropewalk.models.regression import (
+    ElasticNetRegressor,
+    LogisticClassifier,
+    OlsrRegressor,
+    QuantileRegressor,
+    ResidualTests,
+    RidgeRegressor,
+    residual_tests,
+)
 from ropewalk.models.rule_based import NaiveClassifier, NaiveRegressor
 from ropewalk.models.store import ModelStore, Store, Version
 from ropewalk.models.store.store_contract import StoreContract
@@ -75,8 +83,10 @@ __all__ = [
     "ConformalIntervals",
     "ConformalRegressor",
     "ConformalSets",
+    "ElasticNetRegressor",
     "HistogramBoostingClassifier",
     "HistogramBoostingRegressor",
+    "LogisticClassifier",
     "ModelContract",
     "ModelError",
     "ModelInputError",
@@ -85,11 +95,13 @@ __all__ = [
     "NaiveClassifier",
     "NaiveRegressor",
     "OlsrRegressor",
+    "QuantileRegressor",
     "RandomForestAllFeaturesClassifier",
     "RandomForestAllFeaturesRegressor",
     "RandomForestNoFeaturesClassifier",
     "RandomForestNoFeaturesRegressor",
     "ResidualTests",
+    "RidgeRegressor",
     "Store",
     "StoreConflictError",
     "StoreContract",

@@ -15,20 +15,25 @@ from ropewalk.models.errors import ModelInputError, reason
 _GROUP = "ropewalk.models"
 _BOOSTING = "ropewalk.models.ensemble.boosting"
 _FORESTS = "ropewalk.models.ensemble.random_forests"
+_REGRESSION = "ropewalk.models.regression"
 
 _OURS = MappingProxyType(
     {
+        "elastic_net": f"{_REGRESSION}:ElasticNetRegressor",
         "histogram_boosting": f"{_BOOSTING}:HistogramBoostingRegressor",
         "histogram_boosting_classifier": f"{_BOOSTING}:HistogramBoostingClassifier",
         "lightgbm": f"{_BOOSTING}.lightgbm_boosting:LightgbmRegressor",
         "lightgbm_classifier": f"{_BOOSTING}.lightgbm_boosting:LightgbmClassifier",
+        "logistic_classifier": f"{_REGRESSION}:LogisticClassifier",
         "naive": "ropewalk.models.rule_based:NaiveRegressor",
         "naive_classifier": "ropewalk.models.rule_based:NaiveClassifier",
-        "olsr": "ropewalk.models.regression:OlsrRegressor",
+        "olsr": f"{_REGRESSION}:OlsrRegressor",
+        "quantile": f"{_REGRESSION}:QuantileRegressor",
         "random_forest_all_features": f"{_FORESTS}:RandomForestAllFeaturesRegressor",
         "random_forest_all_features_classifier": f"{_FORESTS}:RandomForestAllFeaturesClassifier",
         "random_forest_no_features": f"{_FORESTS}:RandomForestNoFeaturesRegressor",
         "random_forest_no_features_classifier": f"{_FORESTS}:RandomForestNoFeaturesClassifier",
+        "ridge": f"{_REGRESSION}:RidgeRegressor",
         "xgboost": f"{_BOOSTING}.xgboost_boosting:XgboostRegressor",
         "xgboost_classifier": f"{_BOOSTING}.xgboost_boosting:XgboostClassifier",
     }

@@ -11,6 +11,7 @@ _TREE = "sklearn.tree._tree.Tree"
 _PREDICTOR = "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor"
 _FORESTS = "ropewalk.models.ensemble.random_forests"
 _COMMON = "ropewalk.models.common"
+_REGRESSION = "ropewalk.models.regression"
 _BOOSTING = "ropewalk.models.ensemble.boosting"
 
 TRUSTED_TYPES_BY_FAMILY = MappingProxyType(
@@ -19,7 +20,13 @@ TRUSTED_TYPES_BY_FAMILY = MappingProxyType(
             "ropewalk.models.rule_based.naive_model.NaiveClassifier",
             "ropewalk.models.rule_based.naive_model.NaiveRegressor",
         ),
-        "regression": ("ropewalk.models.regression.olsr_regressor.OlsrRegressor",),
+        "regression": (
+            f"{_REGRESSION}.elastic_net_regressor.ElasticNetRegressor",
+            f"{_REGRESSION}.logistic_classifier.LogisticClassifier",
+            f"{_REGRESSION}.olsr_regressor.OlsrRegressor",
+            f"{_REGRESSION}.quantile_regressor.QuantileRegressor",
+            f"{_REGRESSION}.ridge_regressor.RidgeRegressor",
+        ),
         "random_forest": (
             f"{_FORESTS}.all_features.RandomForestAllFeaturesClassifier",
             f"{_FORESTS}.all_features.RandomForestAllFeaturesRegressor",
