@@ -144,7 +144,7 @@ def _frame(estimator: BaseEstimator, X: pd.DataFrame | npt.ArrayLike, reset: boo
         array = validate_data(
             estimator, X, reset=reset, dtype="numeric", ensure_all_finite="allow-nan"
         )
-        return pd.DataFrame(array)
+        return pd.DataFrame(array, copy=False)  # Read only, as all that is given.
     validate_data(estimator, X, reset=reset, skip_check_array=True)
     for axis, thing in enumerate(("sample", "feature")):
         if X.shape[axis] == 0:

@@ -60,11 +60,12 @@ class _Xgboost(NativeBoosting):
             "lambda": self.l2_regularization,
             "colsample_bynode": self.max_features,
             "max_bin": self.max_bins,
-            "monotone_constraints": tuple(self._monotonic),
             "seed": self._seed,
             "nthread": self._threads,
             "verbosity": 0,
         }
+        if any(constraints := self._monotonic):  # Free ones would cost time too.
+            parameters["monotone_constraints"] = tuple(constraints)
         learning = self._table(rows)
         callbacks: list[Any] = [_Tell(tell)]
         judging = []

@@ -25,6 +25,8 @@ class _NumericColumns(Forest):
                     f"column {name!r} is {dtype}: make numbers of it with a feature flow, or use"
                     f" {type(self).__name__.replace('All', 'No')}, which takes text"
                 )
+        if all(isinstance(dtype, np.dtype) for dtype in frame.dtypes):
+            return frame.to_numpy(dtype=np.float64)  # Without a copy, where it is float64 already.
         return frame.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
